@@ -1,0 +1,59 @@
+# make run      start the hotline (PORT=12333, data in VAR_DIR=./var)
+# make test     run all tests
+# make dial     ring the running system from this terminal
+# make lint     style and types
+# make bench    speed of a menu step; make soak: a long run under load
+# make clean    remove caches; never the data in ./var
+
+# The first of these that is new enough is used; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+MADE := $(VENV)/.made
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+
+.PHONY: run test dial lint bench soak clean
+.DELETE_ON_ERROR:
+
+run: $(INSTALLED)
+	@exec $(BIN)/python app.py run
+
+test: $(INSTALLED_DEV)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+
+dial: $(INSTALLED_DEV)
+	@$(BIN)/python -m tests.dial
+
+lint: $(INSTALLED_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED_DEV)
+	$(BIN)/python -m tests.bench
+
+soak: $(INSTALLED_DEV)
+	$(BIN)/python -m tests.soak
+
+clean:
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# Stamps are written last, so an interrupted installation is taken up again.
+$(MADE):
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更高版本，请先安装（例如 python3.11），再执行一次。" >&2; exit 2; }
+	@echo "正在创建虚拟环境 $(VENV)（$(PYTHON)）…"
+	@$(PYTHON) -m venv $(VENV) || { echo "无法创建虚拟环境，请安装 Python 的 venv 组件（Debian/Ubuntu：apt install python3-venv）。" >&2; exit 2; }
+	@touch $@
+
+$(INSTALLED): requirements.txt | $(MADE)
+	@echo "正在安装依赖（首次需要几分钟）…"
+	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	@echo "正在安装测试工具…"
+	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

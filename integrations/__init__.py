@@ -1,0 +1,1 @@
+"""Everything outside this program: settings, database, live store, carrier and business systems."""

@@ -1,0 +1,58 @@
+"""The adapters, built once per process and handed down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis import Redis
+
+from integrations.database import Database
+from integrations.errors import SettingsError
+from integrations.live_store import build_live_store
+from integrations.sealer import Sealer
+from integrations.settings import Settings
+
+
+def utc_now() -> datetime:
+    """The present moment, aware and in UTC; tests pass their own clock instead."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a request or a job may use of the outside world."""
+
+    settings: Settings
+    database: Database
+    live_store: Redis
+    sealer: Sealer
+    now: Callable[[], datetime] = utc_now
+
+    @classmethod
+    def build(cls, settings: Settings) -> "Services":
+        """Build the adapters; no connection is opened yet.
+
+        Raises SettingsError without DATABASE_URL and REDIS_URL: the runner sets both for its
+        children when it starts the embedded servers.
+        """
+        if settings.database_url is None or settings.redis_url is None:
+            unset = [
+                name
+                for name, value in (
+                    ("DATABASE_URL", settings.database_url),
+                    ("REDIS_URL", settings.redis_url),
+                )
+                if value is None
+            ]
+            raise SettingsError([f"{name}：没有设置；只有 make run 会启动自带的服务 (unset)" for name in unset])
+        return cls(
+            settings=settings,
+            database=Database(settings.database_url, pool_size=settings.web_threads),
+            live_store=build_live_store(settings.redis_url),
+            sealer=Sealer(settings.data_key, settings.hash_key),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+        self.live_store.close()

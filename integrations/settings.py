@@ -1,0 +1,176 @@
+"""Settings: read once, all problems reported together, then handed down."""
+
+import ipaddress
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from integrations.demo_keys import DemoKeys, load_or_make_demo_keys
+from integrations.env_reader import EnvReader
+from integrations.errors import SettingsError
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+# Published in the README so that anybody can sign a request to a demo; never valid elsewhere.
+DEMO_ACCOUNT_SID = "AC" + "0" * 32
+DEMO_AUTH_TOKEN = "demo-12333-token"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an installation can choose. Secrets and addresses with passwords stay out of repr()."""
+
+    database_url: str | None = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    var_dir: Path
+    bind: str
+    port: int
+    public_base_url: str
+    web_workers: int
+    web_threads: int
+    carrier_account_sid: str
+    carrier_auth_token: str = field(repr=False)
+    trusted_proxy_hops: int
+    secret_key: bytes = field(repr=False)
+    data_key: bytes = field(repr=False)
+    hash_key: bytes = field(repr=False)
+    config_dir: Path | None
+    log_level: str
+    log_json: bool
+    demo: bool
+    silence_close_seconds: int
+    metrics_token: str | None = field(repr=False)
+
+    @classmethod
+    def from_env(
+        cls,
+        env: Mapping[str, str],
+        load_demo_keys: Callable[[Path], DemoKeys] = load_or_make_demo_keys,
+    ) -> "Settings":
+        """Read the settings from environment variables (named in the README).
+
+        Raises SettingsError naming every missing or malformed variable.
+        """
+        read = EnvReader(env)
+        var_dir = Path(read.text("VAR_DIR") or PROJECT_DIR / "var").absolute()
+        bind = _bind(read)
+        port = read.integer("PORT", 12333, 1, 65535)
+        public_base_url = _public_base_url(read, port)
+        is_demo = is_loopback(bind) and is_loopback(urlsplit(public_base_url).hostname or "")
+        account_sid, auth_token = _carrier(read, is_demo)
+        keys = _keys(read, is_demo, var_dir, load_demo_keys)
+        settings = cls(
+            database_url=read.url("DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg")),
+            redis_url=read.url("REDIS_URL", ("redis", "rediss", "unix")),
+            var_dir=var_dir,
+            bind=bind,
+            port=port,
+            public_base_url=public_base_url,
+            web_workers=read.integer("WEB_WORKERS", 2, 1, 64),
+            web_threads=read.integer("WEB_THREADS", 16, 1, 256),
+            carrier_account_sid=account_sid,
+            carrier_auth_token=auth_token,
+            trusted_proxy_hops=read.integer("TRUSTED_PROXY_HOPS", 0, 0, 10),
+            secret_key=keys.secret_key,
+            data_key=keys.data_key,
+            hash_key=keys.hash_key,
+            config_dir=_config_dir(read),
+            log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
+            log_json=read.boolean("LOG_JSON", default=not sys.stdout.isatty()),
+            demo=_demo(read, is_demo),
+            silence_close_seconds=read.integer("SILENCE_CLOSE_SECONDS", 7200, 60, 86400),
+            metrics_token=read.text("METRICS_TOKEN"),
+        )
+        if read.problems:
+            raise SettingsError(read.problems)
+        return settings
+
+
+def is_loopback(host: str) -> bool:
+    """True when only this machine can reach the host name or address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bind(read: EnvReader) -> str:
+    bind = read.text("BIND") or "127.0.0.1"
+    if bind == "localhost":
+        return "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(bind))
+    except ValueError:
+        read.add_problem("BIND", "应为 IP 地址，如 127.0.0.1 或 0.0.0.0", "must be an IP address")
+        return "127.0.0.1"
+
+
+def _public_base_url(read: EnvReader, port: int) -> str:
+    url = (read.text("PUBLIC_BASE_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    try:
+        parts = urlsplit(url)
+        is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+        if url.isascii() and parts.scheme in ("http", "https") and parts.hostname and is_plain:
+            parts.port  # noqa: B018  (raises ValueError when it is not a number)
+            return url
+    except ValueError:
+        pass
+    # Signatures are made over this address, so it must be exactly what the carrier is given.
+    read.add_problem(
+        "PUBLIC_BASE_URL",
+        "应为 http:// 或 https:// 开头的 ASCII 地址，不含参数",
+        "must be a plain ASCII http or https address",
+    )
+    return f"http://127.0.0.1:{port}"
+
+
+def _carrier(read: EnvReader, is_demo: bool) -> tuple[str, str]:
+    account_sid = read.text("TWILIO_ACCOUNT_SID")
+    auth_token = read.text("TWILIO_AUTH_TOKEN")
+    for name, value in (("TWILIO_ACCOUNT_SID", account_sid), ("TWILIO_AUTH_TOKEN", auth_token)):
+        if value is None and not is_demo:
+            read.add_problem(name, "对外提供服务时必须设置", "required when not on loopback")
+    if auth_token == DEMO_AUTH_TOKEN and not is_demo:
+        read.add_problem("TWILIO_AUTH_TOKEN", "公开的演示令牌不能对外使用", "the demo token is public")
+    return account_sid or DEMO_ACCOUNT_SID, auth_token or DEMO_AUTH_TOKEN
+
+
+def _keys(read: EnvReader, is_demo: bool, var_dir: Path, load_demo_keys: Callable[[Path], DemoKeys]) -> DemoKeys:
+    names = ("SECRET_KEY", "DATA_KEY", "HASH_KEY")
+    given = {name: read.key(name) for name in names}
+    unset = [name for name in names if read.text(name) is None]
+    demo_keys = DemoKeys(b"", b"", b"")
+    if unset and is_demo:
+        try:
+            demo_keys = load_demo_keys(var_dir)
+        except SettingsError as error:
+            read.problems.extend(error.problems)
+    elif unset:
+        for name in unset:
+            read.add_problem(name, "对外提供服务时必须设置", "required when not on loopback")
+    return DemoKeys(
+        given["SECRET_KEY"] or demo_keys.secret_key,
+        given["DATA_KEY"] or demo_keys.data_key,
+        given["HASH_KEY"] or demo_keys.hash_key,
+    )
+
+
+def _config_dir(read: EnvReader) -> Path | None:
+    raw = read.text("HOTLINE_CONFIG")
+    if raw is None:
+        return None
+    if not Path(raw).is_dir():
+        read.add_problem("HOTLINE_CONFIG", "文件夹不存在", "no such folder")
+    return Path(raw).absolute()
+
+
+def _demo(read: EnvReader, is_demo: bool) -> bool:
+    wanted = read.boolean("DEMO", default=is_demo)
+    if wanted and not is_demo:
+        # The demo users' passwords are printed and published.
+        read.add_problem("DEMO", "演示用户只能在本机使用", "demo users are for loopback only")
+    return wanted

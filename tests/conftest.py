@@ -1,0 +1,105 @@
+"""The real database and the real Redis, one of each for every test process."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from integrations.database import Database
+from integrations.database_url import psycopg_url
+from integrations.demo_keys import DemoKeys
+from integrations.embedded import EmbeddedPostgres, EmbeddedValkey
+from integrations.live_store import build_live_store
+from integrations.migrations import migrate
+from integrations.sealer import Sealer
+from integrations.services import Services
+from integrations.settings import Settings
+
+TEST_KEYS = DemoKeys(b"s" * 32, b"d" * 32, b"h" * 32)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database: embedded, or a new one on TEST_DATABASE_URL's server."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        url = _new_database(given)
+        migrate(url)
+        yield url
+        return
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data", durable=False)
+    server.prepare()
+    server.start()
+    server.wait_ready()
+    migrate(server.url)
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty Redis: embedded, or TEST_REDIS_URL (which is emptied)."""
+    given = os.environ.get("TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    server = EmbeddedValkey(tmp_path_factory.mktemp("valkey") / "data")
+    server.prepare()
+    server.start()
+    server.wait_ready()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def settings(postgres_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    env = {
+        "DATABASE_URL": postgres_url,
+        "REDIS_URL": redis_url,
+        "VAR_DIR": str(tmp_path / "var"),
+        "LOG_JSON": "1",
+    }
+    return Settings.from_env(env, load_demo_keys=lambda var_dir: TEST_KEYS)
+
+
+@pytest.fixture(scope="session")
+def _shared_database(postgres_url: str) -> Iterator[Database]:
+    database = Database(postgres_url, pool_size=8)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(_shared_database: Database) -> Iterator[Database]:
+    """The database, emptied after the test."""
+    yield _shared_database
+    with _shared_database.engine.begin() as connection:
+        names = connection.scalars(
+            text(
+                "SELECT quote_ident(tablename) FROM pg_tables "
+                "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            )
+        ).all()
+        if names:
+            connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def services(settings: Settings, database: Database, redis_url: str) -> Iterator[Services]:
+    """The adapters over the test database and an emptied Redis, with the real clock."""
+    live_store = build_live_store(redis_url)
+    live_store.flushdb()
+    yield Services(settings, database, live_store, Sealer(TEST_KEYS.data_key, TEST_KEYS.hash_key))
+    live_store.close()
+
+
+def _new_database(server_url: str) -> str:
+    name = f"hotline_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with psycopg.connect(psycopg_url(server_url), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+    address, _, options = server_url.partition("?")
+    return f"{address.rpartition('/')[0]}/{name}{'?' + options if options else ''}"
