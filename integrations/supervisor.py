@@ -1,0 +1,123 @@
+"""Keeps children running: starts, watches, starts again, and ends them in order."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from integrations.errors import HotlineError
+from integrations.processes import describe_exit, signal_group, wait_for_exit
+from integrations.terminal import Terminal
+
+LONGEST_PAUSE_SECONDS = 10.0
+# A child that ran this long was fine; its next death is a new story.
+HEALTHY_AFTER_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+@dataclass
+class Managed:
+    """One child: how to start it, which signal ends it, and how it has been doing."""
+
+    name: str
+    start: Callable[[], subprocess.Popen[bytes]]
+    stop_signal: int = signal.SIGTERM
+    stop_seconds: float = STOP_SECONDS
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    start_again_at: float = 0.0
+    deaths_in_a_row: int = 0
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+def pause_before_restart(deaths_in_a_row: int) -> float:
+    """Seconds to wait: none after the first death, then 1, 2, 4 ... at most 10."""
+    if deaths_in_a_row <= 1:
+        return 0.0
+    return min(2.0 ** (deaths_in_a_row - 2), LONGEST_PAUSE_SECONDS)
+
+
+class Supervisor:
+    """Watches a list of children. Children start in the order given and end in `stop_all`'s order."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self.children: list[Managed] = []
+
+    def add(self, child: Managed) -> None:
+        """Start a child and watch it from now on."""
+        self.children.append(child)
+        self._start(child)
+
+    def adopt(self, child: Managed) -> None:
+        """Watch a child that is running already."""
+        child.started_at = time.monotonic()
+        self.children.append(child)
+
+    def watch(self, seconds: float) -> None:
+        """Relay output for at most `seconds`, then start again whatever has died and is due."""
+        self._terminal.pump(seconds)
+        for child in self.children:
+            if child.process is not None and child.process.poll() is not None:
+                self._bury(child, child.process.returncode)
+            if child.process is None and time.monotonic() >= child.start_again_at:
+                self._restart(child)
+
+    def stop_all(self, kill_now: Callable[[], bool]) -> None:
+        """End the children, last added first where it matters: see Runner for the order.
+
+        Each gets its signal and its seconds, then SIGKILL for its whole group; `kill_now` cuts
+        the wait short when the user asks a second time.
+        """
+        for child in self.children:
+            self._stop(child, kill_now)
+
+    def _start(self, child: Managed) -> None:
+        child.process = child.start()
+        child.started_at = time.monotonic()
+        if child.process.stdout is not None:
+            self._terminal.follow(child.name, child.process.stdout)
+
+    def _bury(self, child: Managed, returncode: int) -> None:
+        # What is left of its group (gunicorn's processes, a running job) must not stay behind.
+        assert child.process is not None
+        signal_group(child.process, signal.SIGKILL)
+        if time.monotonic() - child.started_at > HEALTHY_AFTER_SECONDS:
+            child.deaths_in_a_row = 0
+        self._plan_restart(child, describe_exit(returncode))
+
+    def _plan_restart(self, child: Managed, reason: str) -> None:
+        child.process = None
+        child.deaths_in_a_row += 1
+        pause = pause_before_restart(child.deaths_in_a_row)
+        child.start_again_at = time.monotonic() + pause
+        when = f"{pause:.0f} 秒后重新启动" if pause else "正在重新启动"
+        self._terminal.note(f"{child.name} 已停止（{reason}），{when}")
+
+    def _restart(self, child: Managed) -> None:
+        try:
+            self._start(child)
+        except (HotlineError, OSError) as error:
+            reason = error.sentence if isinstance(error, HotlineError) else str(error)
+            self._plan_restart(child, reason)
+
+    def _stop(self, child: Managed, kill_now: Callable[[], bool]) -> None:
+        process, child.process = child.process, None
+        if process is None:
+            return
+        if process.poll() is None and not kill_now():
+            process.send_signal(child.stop_signal)
+            self._wait(process, child.stop_seconds, kill_now)
+        signal_group(process, signal.SIGKILL)
+        process.wait()
+
+    def _wait(self, process: subprocess.Popen[bytes], seconds: float, kill_now: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + seconds
+        while not kill_now() and time.monotonic() < deadline:
+            # A child blocked on a full pipe could not end.
+            if wait_for_exit(process, 0.05, lambda: self._terminal.pump(0)):
+                return

@@ -1,0 +1,1 @@
+"""The contract with the carrier: addresses it is given, signatures it sends."""

@@ -1,0 +1,40 @@
+"""Every address that the carrier is given, in one place: ASCII, opaque, absolute, under the public base URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What a step's address says about how its document ended, in the query's `e`.
+SILENCE, DIALLED, RECORDED = "s", "d", "r"
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierUrls:
+    """Addresses under `base`, for example https://12333.example.gov.cn (no trailing slash)."""
+
+    base: str
+
+    @property
+    def incoming(self) -> str:
+        return f"{self.base}/ivr/incoming"
+
+    @property
+    def status(self) -> str:
+        return f"{self.base}/ivr/status"
+
+    @property
+    def fallback(self) -> str:
+        return f"{self.base}/ivr/fallback"
+
+    def step(self, turn: int, ended_by: str = "") -> str:
+        """Where the document of this turn comes back to."""
+        return f"{self.base}/ivr/step?n={turn}" + (f"&e={ended_by}" if ended_by else "")
+
+    def retry(self, path: str, attempt: int) -> str:
+        """The same request again, after the database did not answer."""
+        joint = "&" if "?" in path else "?"
+        return f"{self.base}{path}{joint}try={attempt}"
+
+    def desk(self, call_sid: str) -> str:
+        """Where the carrier reports what became of the desk telephone that we rang for this call."""
+        return f"{self.base}/ivr/desk?call={call_sid}"

@@ -1,0 +1,1 @@
+"""Messages and the three-working-day promise."""
