@@ -1,0 +1,1 @@
+"""What the caller hears: the menu engine, its words, and the webhooks that drive it."""

@@ -1,0 +1,83 @@
+"""Gathers the `Moment` of a centre: hours, features, words, from the library and what is set on the duty desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from integrations.work_calendar import SHANGHAI, WorkCalendar
+from ivr.duty import DutyBoard
+from ivr.library import Library
+from ivr.moment import Feature, Moment
+from ivr.words import day_and_time, period
+from queueing.centre import PROVINCE, Centre
+from queueing.opening_hours import HoursAt, HoursState, hours_at, season_on
+
+# A moment is the same for every caller of a centre within one minute: openings and closings fall on minutes.
+_KEPT = 64
+
+
+class Almanac:
+    """Moments by centre and minute. `library` and `board` are asked each time, so both may change underneath."""
+
+    def __init__(self, library: Callable[[], Library], board: Callable[[datetime], DutyBoard]) -> None:
+        self._library = library
+        self._board = board
+        self._kept: dict[tuple[str, int], tuple[Library, DutyBoard, Moment]] = {}
+
+    def moment(self, centre_code: str, at: datetime) -> Moment:
+        library, board = self._library(), self._board(at)
+        key = (centre_code, int(at.timestamp()) // 60)
+        found = self._kept.get(key)
+        if found is not None and found[0] is library and found[1] is board:
+            return found[2]
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        moment = build_moment(library.centres[centre_code], board, at)
+        self._kept[key] = library, board, moment
+        return moment
+
+
+def build_moment(centre: Centre, board: DutyBoard, at: datetime) -> Moment:
+    """Everything true for a centre at an instant, on the Shanghai clock."""
+    now = at.astimezone(SHANGHAI)
+    closings = (*board.closings.get(centre.code, ()),)
+    hours = hours_at(centre.hours, board.calendar, now, closings)
+    notice = board.notice_for(centre.code, at)
+    return Moment(
+        centre=centre.code,
+        today=now.date(),
+        hours=hours,
+        features=_features(centre, board),
+        words=_words(centre, hours, board.calendar, now) | {"notice": notice.text if notice else None},
+        desk_number=centre.desk_number,
+    )
+
+
+def _features(centre: Centre, board: DutyBoard) -> dict[str, Feature]:
+    features = {}
+    for name, setting in centre.features.items():
+        is_open, reason = board.features.get((centre.code, name), (setting.open, setting.reason))
+        features[name] = Feature(is_open, reason)
+    return features
+
+
+def _words(centre: Centre, hours: HoursAt, calendar: WorkCalendar, now: datetime) -> dict[str, str | None]:
+    opening = hours.next_opening
+    closing_soon = hours.state is HoursState.CLOSING_SOON and hours.closes_in_minutes
+    return {
+        "greeting": "安徽省人社厅" if centre.code == PROVINCE else centre.name,
+        "centre": centre.short_name,
+        "counter": centre.counter,
+        "hours_today": _hours_in_words(centre, now),
+        "next_opening": day_and_time(opening.astimezone(SHANGHAI), now) if opening else None,
+        "closes_in": str(hours.closes_in_minutes) if closing_soon else None,
+        "holiday": hours.holiday,
+        "closing_reason": hours.reason,
+    }
+
+
+def _hours_in_words(centre: Centre, now: datetime) -> str:
+    """`工作日上午9点到12点，下午2点半到5点半`, by the season."""
+    periods = season_on(centre.hours, now.date()).periods
+    return "工作日" + "，".join(period(p.start, p.end) for p in periods)

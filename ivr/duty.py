@@ -1,0 +1,132 @@
+"""What people set while the system runs: urgent notices, exceptional closings, opened and closed keys, the calendar.
+
+Every process keeps a snapshot and looks again every few seconds, so a setting counts everywhere within a minute and a
+database that is away takes nothing off the air.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from integrations.database import Database
+from integrations.work_calendar import WorkCalendar, YearNotice
+from queueing.opening_hours import Closing
+
+LOOK_EVERY = timedelta(seconds=10)
+log = structlog.get_logger(__name__)
+
+_CLOSINGS = """
+SELECT centre, since, until, reason FROM exceptional_closing
+WHERE withdrawn_at IS NULL AND until > %s ORDER BY since, id
+"""
+_NOTICES = """
+SELECT centre, text, since, until, signed_by FROM urgent_notice
+WHERE withdrawn_at IS NULL AND until > %s ORDER BY id DESC
+"""
+_FEATURES = """
+SELECT DISTINCT ON (centre, feature) centre, feature, is_open, reason
+FROM feature_override ORDER BY centre, feature, id DESC
+"""
+_CALENDAR = "SELECT year, days FROM calendar_notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    centre: str | None
+    text: str
+    since: datetime
+    until: datetime
+    signed_by: str
+
+
+@dataclass(frozen=True)
+class DutyBoard:
+    """One consistent look at what is set; a new one is made only when something changed."""
+
+    closings: Mapping[str, tuple[Closing, ...]] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    features: Mapping[tuple[str, str], tuple[bool, str]] = field(default_factory=dict)
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+
+    def notice_for(self, centre: str, at: datetime) -> Notice | None:
+        """The newest notice in force for a centre; a centre's own and the province's count alike."""
+        return next((n for n in self.notices if n.centre in (None, centre) and n.since <= at < n.until), None)
+
+
+class DutyDesk:
+    """Keeps the board fresh. Thread-safe; never raises for a database that does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._board = DutyBoard()
+        self._looked_at: datetime | None = None
+        self._rows: Any = None
+
+    def board(self, now: datetime) -> DutyBoard:
+        """What is set, at most LOOK_EVERY old; older while the database is away."""
+        is_due = self._looked_at is None or now - self._looked_at >= LOOK_EVERY
+        # One thread looks, the others go on with what they have.
+        if is_due and self._lock.acquire(blocking=self._looked_at is None):
+            try:
+                self._look(now)
+            finally:
+                self._lock.release()
+        return self._board
+
+    def forget(self) -> None:
+        """Look again at the next question: something was just set in this process."""
+        self._looked_at = None
+
+    def _look(self, now: datetime) -> None:
+        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
+            return
+        self._looked_at = now
+        try:
+            rows = _read(self._database, now)
+        except (psycopg.Error, PoolTimeout) as error:
+            log.warning("duty_board_not_refreshed", error=type(error).__name__)
+            return
+        if rows != self._rows:
+            self._rows, self._board = rows, build_board(*rows)
+            log.info("duty_board_changed", notices=len(rows[1]), closings=len(rows[0]))
+
+
+def _read(database: Database, now: datetime) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    with database.pool.connection() as connection:
+        return (
+            connection.execute(_CLOSINGS, (now,)).fetchall(),
+            connection.execute(_NOTICES, (now,)).fetchall(),
+            connection.execute(_FEATURES).fetchall(),
+            connection.execute(_CALENDAR).fetchall(),
+        )
+
+
+def build_board(closings: list[Any], notices: list[Any], features: list[Any], calendar: list[Any]) -> DutyBoard:
+    """A board from plain rows. A calendar notice that cannot be right is left out and logged."""
+    by_centre: dict[str, list[Closing]] = {}
+    for centre, since, until, reason in closings:
+        by_centre.setdefault(centre, []).append(Closing(since, until, reason))
+    return DutyBoard(
+        closings={centre: tuple(found) for centre, found in by_centre.items()},
+        notices=tuple(Notice(*row) for row in notices),
+        features={(centre, feature): (is_open, reason) for centre, feature, is_open, reason in features},
+        calendar=WorkCalendar([notice for year, days in calendar if (notice := _year_notice(year, days))]),
+    )
+
+
+def _year_notice(year: int, days: Mapping[str, Any]) -> YearNotice | None:
+    try:
+        names = {date.fromisoformat(day): name for day, name in days["off"].items()}
+        return YearNotice(year, frozenset(names), frozenset(map(date.fromisoformat, days["work"])), names)
+    except (KeyError, ValueError) as error:
+        log.error("calendar_notice_unusable", year=year, error=str(error))
+        return None

@@ -1,0 +1,82 @@
+"""What happened on the line: the closed set of events that `advance` understands.
+
+Each carries when it happened (`at`, aware) and the `Moment`: what is open, said and true for the call's centre then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.moment import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    moment: Moment
+
+    @property
+    def kind(self) -> str:
+        return KIND_NAMES[type(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted(Event):
+    """The carrier asks what to play to a caller who has just rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysPressed(Event):
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence(Event):
+    """The document ran to its end and no key was pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Event):
+    """A recording ended, by key, silence or length; or the caller hung up in it (`hung_up`)."""
+
+    recording_sid: str
+    seconds: int
+    hung_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded(Event):
+    """The desk telephone was rung: `status` is the carrier's word, completed, busy, no-answer, failed, canceled."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswered(Event):
+    command_id: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(Event):
+    """A webhook failed and the carrier came to the fallback address: say sorry and go on where we were."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(Event):
+    """The line is down. `status` is the carrier's final word, or "swept" when there was none."""
+
+    status: str
+
+
+KIND_NAMES: dict[type[Event], str] = {
+    CallStarted: "call_started",
+    KeysPressed: "keys",
+    Silence: "silence",
+    Recorded: "recorded",
+    DialEnded: "dial_ended",
+    CommandAnswered: "command_answered",
+    Recovered: "recovered",
+    CallEnded: "call_ended",
+}

@@ -1,0 +1,83 @@
+"""What is true for one centre at one instant, gathered before the engine is asked, so that the engine asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from queueing.opening_hours import HoursAt
+
+# What a prompt may name in braces. True: it can be unknown, so a prompt that uses it needs an `instead`.
+WORDS: dict[str, bool] = {
+    "greeting": False,  # 安徽省人社厅, 合肥市人社局
+    "centre": False,  # 省本级, 合肥
+    "counter": False,  # 合肥市政务服务中心的人社窗口
+    "hours_today": False,  # 上午9点到12点，下午2点半到5点半
+    "next_opening": True,  # 明天上午9点
+    "closes_in": True,  # 10
+    "holiday": True,  # 春节
+    "closing_reason": True,  # 停电
+    "notice": True,  # the urgent notice
+    "number_tail": True,  # 五六七八
+    "guess_1": True,  # 阜阳
+    "guess_2": True,  # 亳州
+    "digits": True,  # what was keyed in, for a read-back
+    "key": True,  # the key of a spoken option
+    "title": True,  # a recording's or guide's title
+    "text": True,  # a sentence of content
+    "count": True,  # 三, how many
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Whether a key's room is open, and if not, why: staff read the reason, callers hear that it is closed."""
+
+    is_open: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything that the engine may ask about the world.
+
+    `words` fill the braces of prompts; None stands for unknown and is never spoken. `today` is the day in
+    Shanghai, by which content is valid or not.
+    """
+
+    centre: str
+    today: date
+    hours: HoursAt
+    features: Mapping[str, Feature] = field(default_factory=dict)
+    words: Mapping[str, str | None] = field(default_factory=dict)
+    desk_number: str | None = None
+
+    def is_open(self, feature: str) -> bool:
+        found = self.features.get(feature)
+        return found is not None and found.is_open
+
+    @property
+    def human(self) -> str:
+        """Who answers key 0 now: `desk` (a telephone is configured and it is staffed), `none` in hours, `closed`."""
+        has_desk = self.is_open("human") and bool(self.desk_number)
+        if not self.hours.is_staffed or (self.hours.urgent_only and not has_desk):
+            return "closed"
+        return "desk" if has_desk else "none"
+
+    def is_true(self, condition: str) -> bool:
+        """A condition of a sentence: see CONDITIONS."""
+        if condition.startswith("open:"):
+            return self.is_open(condition.removeprefix("open:"))
+        return CONDITIONS[condition](self)
+
+
+CONDITIONS: dict[str, Callable[[Moment], bool]] = {
+    # A human can be reached by key 0 now.
+    "human": lambda moment: moment.human == "desk",
+    "no_human": lambda moment: moment.human != "desk",
+    "makeup_day": lambda moment: moment.hours.state == "makeup_day",
+    "noon_duty": lambda moment: moment.hours.state == "noon_duty" and moment.human == "desk",
+    "night_duty": lambda moment: moment.hours.state == "night_duty" and moment.human == "desk",
+    "notice": lambda moment: bool(moment.words.get("notice")),
+}

@@ -1,0 +1,31 @@
+"""Node kinds, one a file: read this folder and you know what a menu can do."""
+
+from ivr.flow import Node
+from ivr.nodes.branch import BranchNode
+from ivr.nodes.catalogue import CatalogueNode
+from ivr.nodes.collect import CollectNode
+from ivr.nodes.command import CommandNode
+from ivr.nodes.dial import DialNode
+from ivr.nodes.handover import HandoverNode
+from ivr.nodes.hangup import HangupNode
+from ivr.nodes.menu import MenuNode
+from ivr.nodes.playlist import PlaylistNode
+from ivr.nodes.record import RecordNode
+from ivr.nodes.say import SayNode
+
+NODE_KINDS: dict[str, type[Node]] = {
+    kind.kind: kind
+    for kind in (
+        SayNode,
+        MenuNode,
+        CollectNode,
+        CatalogueNode,
+        PlaylistNode,
+        BranchNode,
+        RecordNode,
+        DialNode,
+        HandoverNode,
+        CommandNode,
+        HangupNode,
+    )
+}

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from ivr.commands import CommandKind
+from ivr.events import CommandAnswered
+from ivr.flow import Edge, Line, Node
+from ivr.session import Turn
+from ivr.verbs import Pause
+
+# While the answer is awaited the caller hears `waiting`, at most this often, then `late`.
+WAIT_ROUNDS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandNode(Node):
+    """Asks something of another system and goes where its answer leads: look-ups, the waiting line, writes.
+
+    `waiting` is said when the answer takes longer than a moment; `late` is where the call goes when none came.
+    Example: {kind: command, do: look_up_pension, waiting: wait, routes: {found: pension, away: down}, late: down}
+    """
+
+    kind: ClassVar[str] = "command"
+    do: str
+    waiting: str
+    routes: Mapping[str, str]
+    late: str
+    say: tuple[Line, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+    def enter(self, turn: Turn) -> None:
+        if turn.session.pending:
+            turn.say(self.waiting)
+        else:
+            self.lines(turn, self.say)
+            turn.session.tries = 0
+            turn.ask(self.do, dict(self.arguments))
+        turn.end_with(Pause(1))
+
+    def resume(self, turn: Turn) -> str:
+        event, session = turn.event, turn.session
+        if isinstance(event, CommandAnswered) and event.command_id == session.pending:
+            session.pending = ""
+            return self.routes.get(event.answer, self.late)
+        session.tries += 1
+        if session.tries > WAIT_ROUNDS or not session.pending:
+            session.pending = ""
+            return self.late
+        return self.id
+
+    def edges(self) -> Iterable[Edge]:
+        for answer, target in self.routes.items():
+            yield Edge(target, answer)
+        yield Edge(self.late, "late")
+
+    def prompt_ids(self) -> Iterable[str]:
+        yield self.waiting
+        yield from (line.prompt for line in self.say)
+
+    def command_problems(self, known: Mapping[str, CommandKind]) -> Iterable[str]:
+        """What is wrong with this request, given the commands that somebody performs."""
+        kind = known.get(self.do)
+        if kind is None:
+            yield f"do “{self.do}”没有人办，能办的有：{'、'.join(known) or '(还没有)'}"
+            return
+        missing = [answer for answer in kind.answers if answer not in self.routes]
+        if missing:
+            yield f"缺少结果的去处：{'、'.join(missing)}"

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ivr.events import Recorded
+from ivr.flow import Edge, Flow, Line, Node
+from ivr.session import Turn
+from ivr.verbs import Record
+
+# Under 2 s of sound there is no message (script section 5).
+SHORTEST_SECONDS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordNode(Node):
+    """Beeps and records. `facts[store]` keeps the recording's id; nothing heard twice leads to `failed`.
+
+    Example: {kind: record, say: [msg_start], empty: msg_empty, store: message, to: kept, failed: human}
+    """
+
+    kind: ClassVar[str] = "record"
+    say: tuple[Line, ...]
+    empty: str
+    store: str
+    to: str
+    failed: str
+    max_seconds: int = 180
+    silence: int = 5
+
+    def enter(self, turn: Turn) -> None:
+        if turn.session.tries == 0:
+            self.lines(turn, self.say)
+        turn.end_with(Record(self.max_seconds, self.silence))
+
+    def resume(self, turn: Turn) -> str:
+        event = turn.event
+        if isinstance(event, Recorded) and event.seconds >= SHORTEST_SECONDS:
+            turn.session.facts[self.store] = event.recording_sid
+            return self.to
+        turn.session.tries += 1
+        if turn.session.tries >= 2:
+            return self.failed
+        turn.say(self.empty)
+        return self.id
+
+    def edges(self) -> Iterable[Edge]:
+        yield Edge(self.to, "ok")
+        yield Edge(self.failed, "empty")
+
+    def prompt_ids(self) -> Iterable[str]:
+        yield from (line.prompt for line in self.say)
+        yield self.empty
+
+    def problems(self, flow: Flow) -> Iterable[str]:
+        if not 1 <= self.max_seconds <= 3600:
+            yield f"max_seconds {self.max_seconds} 不在 1 到 3600 之间"

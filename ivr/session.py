@@ -1,0 +1,300 @@
+"""The session of a call, and `advance`: one event in, what the caller hears and what is asked of others out.
+
+The engine knows no clock, no database and no carrier. A session rests only on nodes that wait; between two webhooks
+it is JSON. `turn` counts the documents that the caller was given: a webhook names the turn that it answers, so a
+repeated or late one is told apart before the engine is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ivr.commands import Command
+from ivr.events import (
+    CallEnded,
+    CallStarted,
+    DialEnded,
+    Event,
+    KeysPressed,
+    Recovered,
+)
+from ivr.outcome import AFTER_HOURS, SELF_SERVED
+from ivr.verbs import Gather, Hangup, Pause, Redirect, Say, Verb
+from ivr.words import speaking_seconds
+
+if TYPE_CHECKING:
+    from ivr.flow import Flow
+
+SCHEMA = 1
+_SENTENCE = re.compile(r"[^。？！]+[。？！]?")
+# A call that has had this many documents goes to a person, or is told where one is: no loop runs for ever.
+TURN_LIMIT = 150
+# What the way to a person and the truth about it may take after that; then it is goodbye.
+LAST_TURNS = 6
+# Nodes that do not wait, passed through in one step; a menu that needs more is a loop.
+HOP_LIMIT = 40
+# One key heard as two by a bad line.
+DOUBLE_PRESS_SECONDS = 0.3
+# Self-service counts once this much of a recording was heard, or all of a shorter one.
+HEARD_SECONDS = 20.0
+RECOVERY_LIMIT = 3
+
+
+@dataclass(slots=True)
+class Session:
+    """One call's place in the menu. Times are epoch seconds; `private` is sealed wherever it is kept."""
+
+    centre: str
+    # The menu file, when the call was handed to another than its centre's own.
+    menu: str = ""
+    node: str = ""
+    turn: int = 0
+    schema: int = SCHEMA
+    slow: bool = False
+    silences: int = 0
+    wrong_keys: int = 0
+    recoveries: int = 0
+    # Menus behind us, for the * key.
+    trail: list[str] = field(default_factory=list)
+    # What was achieved so far; the outcome is the best of these.
+    marks: list[str] = field(default_factory=list)
+    # Digits entered so far are data of one node: how often it was tried, which item is playing.
+    tries: int = 0
+    item: int = 0
+    content: str = ""
+    keyed_at: float = 0.0
+    last_key: str = ""
+    playing_since: float = 0.0
+    playing_seconds: float = 0.0
+    # Centres that the number may belong to, codes; asked once at the beginning.
+    guesses: list[str] = field(default_factory=list)
+    guess_names: list[str] = field(default_factory=list)
+    number_tail: str | None = None
+    pending: str = ""
+    commands: int = 0
+    ended: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
+    private: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Session:
+        """The session that `asdict` wrote. Fields of a newer or older version are left out or take their default."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
+
+    def copy(self) -> Session:
+        return replace(
+            self,
+            trail=list(self.trail),
+            marks=list(self.marks),
+            guesses=list(self.guesses),
+            guess_names=list(self.guess_names),
+            facts=dict(self.facts),
+            private=dict(self.private),
+        )
+
+    def to_json(self, dumps: Callable[[Any], bytes]) -> str:
+        """JSON without `private`, which has its own sealed place; fields at their default are left out."""
+        values = {name: getattr(self, name) for name in _PLAIN}
+        return dumps({name: value for name, value in values.items() if value != _PLAIN[name]}).decode()
+
+    def note_what_was_heard(self, at: datetime) -> None:
+        """Mark self-service when a recording or guide was heard to its end, or for HEARD_SECONDS."""
+        if not self.playing_since:
+            return
+        if at.timestamp() - self.playing_since >= min(self.playing_seconds, HEARD_SECONDS):
+            self.mark(SELF_SERVED)
+        self.playing_since = 0.0
+
+    def mark(self, achieved: str) -> None:
+        if achieved not in self.marks:
+            self.marks.append(achieved)
+
+
+_PLAIN = {f.name: f.default if f.default is not MISSING else None for f in fields(Session) if f.name != "private"}
+_PLAIN |= {f.name: f.default_factory() for f in fields(Session) if f.default_factory is not MISSING}
+_PLAIN.pop("private")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event led to: the session to save, what the caller hears, what is asked of others."""
+
+    session: Session
+    verbs: tuple[Verb, ...]
+    commands: tuple[Command, ...] = ()
+
+
+class Turn:
+    """The workbench of one `advance`: nodes speak, wait and mark through it."""
+
+    def __init__(self, flow: Flow, session: Session, event: Event) -> None:
+        self.flow = flow
+        self.session = session
+        self.event = event
+        self.moment = event.moment
+        self.prompts: list[Say | Pause] = []
+        self.verbs: list[Verb] = []
+        self.commands: list[Command] = []
+
+    def say(self, prompt_id: str, private: bool = False, **words: str | None) -> None:
+        """Add a sentence; a prompt whose words are not all known gives way to its `instead`."""
+        prompt, text = self.flow.fill(prompt_id, self._words(words))
+        if not text:
+            return
+        slow = self.session.slow
+        # Slowly, every sentence is followed by a rest.
+        sentences = [part for part in _SENTENCE.findall(text) if part.strip()] if slow else [text]
+        says = [Say(prompt.id, sentence, slow, private) for sentence in sentences]
+        spoken = [piece for say in says for piece in ((say, Pause(1)) if slow else (say,))]
+        if prompt.barge:
+            self.prompts.extend(spoken)
+            return
+        # Said outside the Gather, so that no key cuts it short; what was queued before it comes first.
+        self.verbs.extend([*self.prompts, *spoken])
+        self.prompts = []
+
+    def _words(self, words: Mapping[str, str | None]) -> dict[str, str | None]:
+        session = self.session
+        known: dict[str, str | None] = dict(self.moment.words)
+        known["number_tail"] = session.number_tail
+        for position, name in enumerate(session.guess_names[:2], start=1):
+            known[f"guess_{position}"] = name
+        known.update(words)
+        return known
+
+    def wait_for_keys(self, num_digits: int | None = 1, timeout: int = 5, finish_on_key: str = "") -> None:
+        """End the document with a wait; afterwards the carrier comes back with keys or with silence."""
+        timeout += 3 if self.session.slow else 0
+        self.verbs.append(Gather(tuple(self.prompts), num_digits, finish_on_key, timeout))
+        self.prompts = []
+
+    def end_with(self, verb: Verb) -> None:
+        """Say what is queued and end the document with a verb other than a wait for keys."""
+        self.verbs.extend(self.prompts)
+        self.prompts = []
+        self.verbs.append(verb)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was said in this document yet."""
+        return not self.prompts and not self.verbs
+
+    def ask(self, name: str, arguments: dict[str, str]) -> None:
+        self.session.commands += 1
+        command = Command(f"{name}-{self.session.commands}", name, arguments)
+        self.session.pending = command.id
+        self.commands.append(command)
+
+    def starts_playing(self, seconds: float) -> None:
+        """Content begins now; whether it was heard is told by when the next event comes."""
+        self.session.playing_since = self.event.at.timestamp()
+        self.session.playing_seconds = seconds
+
+    def prompt_seconds(self) -> float:
+        return sum(speaking_seconds(p.text, p.slow) for p in self.prompts if isinstance(p, Say))
+
+
+def advance(flow: Flow, session: Session, event: Event) -> Step:
+    """Apply one event to a call.
+
+    The given session is left as it is; the returned one is a copy. A call that has ended stays ended and hears only
+    a hang-up. Never raises for anything that a caller can do.
+    """
+    session = session.copy()
+    if session.ended:
+        return Step(session, (Hangup(),))
+    session.note_what_was_heard(event.at)
+    if isinstance(event, CallEnded):
+        session.ended = True
+        session.private.clear()
+        return Step(session, ())
+    turn = Turn(flow, session, event)
+    if _is_over(session, event):
+        _say_goodbye(turn)
+    else:
+        _walk(turn, _first_node(turn))
+    if not isinstance(turn.verbs[-1], Hangup | Redirect):
+        turn.verbs.append(Redirect())
+    session.turn += 1
+    return Step(session, tuple(turn.verbs), tuple(turn.commands))
+
+
+def _is_over(session: Session, event: Event) -> bool:
+    """The turns are used up; a talk that has already begun is still noted."""
+    return session.turn >= TURN_LIMIT + LAST_TURNS + isinstance(event, DialEnded)
+
+
+def _say_goodbye(turn: Turn) -> None:
+    turn.say("goodbye")
+    turn.end_with(Hangup())
+
+
+def _first_node(turn: Turn) -> str:
+    """The node to enter after this event, decided by where the call rests and what happened."""
+    flow, session, event = turn.flow, turn.session, turn.event
+    if session.turn == TURN_LIMIT and not isinstance(event, DialEnded):
+        return flow.last_resort
+    if isinstance(event, CallStarted) or session.node not in flow.nodes:
+        # Before the first node, after a change of centre, and when a newer menu has lost the place.
+        return flow.start
+    if isinstance(event, Recovered):
+        session.recoveries += 1
+        if session.recoveries > RECOVERY_LIMIT:
+            return flow.last_resort
+        turn.say("recovered")
+        return session.node
+    if isinstance(event, KeysPressed) and _is_double_press(turn, event):
+        return session.node
+    return flow.nodes[session.node].resume(turn)
+
+
+def _is_double_press(turn: Turn, event: KeysPressed) -> bool:
+    """The same single key again within 300 ms: a bad line, not a wish. Never where a number is being entered."""
+    session = turn.session
+    at = event.at.timestamp()
+    single = len(event.digits) == 1 and not turn.flow.nodes[session.node].is_entering(session)
+    doubled = single and event.digits == session.last_key and abs(at - session.keyed_at) < DOUBLE_PRESS_SECONDS
+    session.last_key, session.keyed_at = (event.digits if single else ""), at
+    return doubled
+
+
+def _walk(turn: Turn, node_id: str) -> None:
+    """Enter nodes until one waits. The menu check proves that this ends; the bound is for what it cannot see."""
+    for _ in range(HOP_LIMIT):
+        node = turn.flow.nodes[node_id]
+        if node.id != turn.session.node:
+            turn.session.tries = 0
+            turn.session.pending = ""
+        turn.session.node = node.id
+        following = node.enter(turn)
+        if following is None:
+            return
+        node_id = following
+    _say_goodbye(turn)
+
+
+def start_session(centre: str, event: CallStarted, caller: Caller) -> Session:
+    """The session of a call that has just rung; outside ordinary hours it is `after_hours` until it achieves more."""
+    session = Session(
+        centre=centre,
+        guesses=[code for code, _ in caller.guesses],
+        guess_names=[name for _, name in caller.guesses],
+        number_tail=caller.number_tail,
+    )
+    hours = event.moment.hours
+    if not hours.is_staffed or hours.urgent_only:
+        session.mark(AFTER_HOURS)
+    return session
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the engine may know of who rings: the spoken last four digits, and the centres the number points to."""
+
+    number_tail: str | None = None
+    guesses: tuple[tuple[str, str], ...] = ()

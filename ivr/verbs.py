@@ -1,0 +1,113 @@
+"""What the caller hears, before it becomes TwiML: a closed set of plain values.
+
+Verbs carry no address: where the carrier comes back to is decided when they are rendered. A document is a
+tuple of verbs, for example `(Gather((Say("opt_0", "转人工，请按0。"),), num_digits=1), Redirect())`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One prompt. `prompt` is its id, `text` what is said; `private` text is sealed wherever it is kept."""
+
+    prompt: str
+    text: str
+    slow: bool = False
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    seconds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Prompts that a key interrupts, then a wait of `timeout` seconds for keys.
+
+    `num_digits` None means: until `finish_on_key` or the time-out. `finish_on_key` "" means no key ends it.
+    """
+
+    prompts: tuple[Say | Pause, ...] = ()
+    num_digits: int | None = 1
+    finish_on_key: str = ""
+    timeout: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A beep, then the caller speaks; `silence` seconds without a voice, `max_seconds` or # end it."""
+
+    max_seconds: int = 120
+    silence: int = 5
+    finish_on_key: str = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring `number` for `timeout` seconds and connect the caller to whoever answers."""
+
+    number: str
+    timeout: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Come back for the next step: nobody pressed anything, or the document ran to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    pass
+
+
+Verb = Say | Pause | Gather | Record | Dial | Redirect | Hangup
+
+_KINDS: dict[str, type] = {
+    "say": Say,
+    "pause": Pause,
+    "gather": Gather,
+    "record": Record,
+    "dial": Dial,
+    "redirect": Redirect,
+    "hangup": Hangup,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def to_list(verbs: tuple[Verb, ...]) -> list[Any]:
+    """Verbs as plain lists, `["say", prompt, text, slow, private]`, for storage beside the call's events."""
+    return [_plain(verb) for verb in verbs]
+
+
+def from_list(items: list[Any]) -> tuple[Verb, ...]:
+    """The verbs that `to_list` wrote; raises KeyError for a verb it never wrote."""
+    return tuple(_verb(item) for item in items)
+
+
+def _plain(verb: Verb) -> list[Any]:
+    values: list[Any] = [getattr(verb, name) for name in verb.__slots__]
+    if isinstance(verb, Gather):
+        values[0] = [_plain(prompt) for prompt in verb.prompts]
+    return [_NAMES[type(verb)], *values]
+
+
+def _verb(item: list[Any]) -> Any:
+    kind = _KINDS[item[0]]
+    values = list(item[1:])
+    if kind is Gather:
+        values[0] = tuple(_verb(prompt) for prompt in values[0])
+    return kind(*values)
+
+
+def is_private(verbs: tuple[Verb, ...]) -> bool:
+    """Whether any sentence of the document holds something that must not be kept in the clear."""
+    for verb in verbs:
+        prompts = verb.prompts if isinstance(verb, Gather) else (verb,)
+        if any(isinstance(prompt, Say) and prompt.private for prompt in prompts):
+            return True
+    return False

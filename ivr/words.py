@@ -1,0 +1,139 @@
+"""Numbers, times and dates as a person says them, so that every carrier's voice says the same.
+
+Prompts are written for the eye (请按0, 12333, 15分钟); `speakable` turns them for the ear just before they are spoken.
+Digits of telephone, card and case numbers are said one by one with 1 as 幺; hours, minutes and amounts are cardinals.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from functools import lru_cache
+
+DIGITS = "零一二三四五六七八九"
+_UNITS = ("", "十", "百", "千")
+_WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
+
+
+def spell_digits(digits: str, group: int = 4) -> str:
+    """`13900001234` -> `幺三九零，零零零幺，二三四`: digit by digit, 1 as 幺, a short rest after each group."""
+    spoken = [DIGITS[int(d)].replace("一", "幺") if d.isdigit() else "X" for d in digits]
+    groups = [spoken[i : i + group] for i in range(0, len(spoken), group)]
+    return "，".join("".join(part) for part in groups)
+
+
+def cardinal(number: int) -> str:
+    """`15` -> `十五`, `105` -> `一百零五`, `20000` -> `两万`; for 0 to 99,999,999."""
+    if number < 0 or number >= 100_000_000:
+        raise ValueError(f"cannot say {number} as a cardinal")
+    if number >= 10_000:
+        high, low = divmod(number, 10_000)
+        head = ("两" if high == 2 else cardinal(high)) + "万"
+        if not low:
+            return head
+        return head + ("零" if low < 1000 else "") + _below_ten_thousand(low, leading=False)
+    return _below_ten_thousand(number, leading=True)
+
+
+def _below_ten_thousand(number: int, leading: bool) -> str:
+    if number < 10:
+        return DIGITS[number]
+    out, gap = "", False
+    for power in range(3, -1, -1):
+        digit = number // 10**power % 10
+        if digit:
+            out += ("零" if gap and out else "") + DIGITS[digit] + _UNITS[power]
+            gap = False
+        else:
+            gap = True
+    # Alone, 十五 is said without its 一.
+    return out.removeprefix("一") if leading and 10 <= number < 20 else out
+
+
+def clock(at: time) -> str:
+    """`09:00` -> `上午9点`, `14:30` -> `下午2点半`, `15:05` -> `下午3点05分`."""
+    part = _part_of_day(at)
+    hour = at.hour if at.hour <= 12 else at.hour - 12
+    if at.minute == 0:
+        return f"{part}{hour}点"
+    return f"{part}{hour}点半" if at.minute == 30 else f"{part}{hour}点{at.minute:02d}分"
+
+
+def _part_of_day(at: time) -> str:
+    for until, name in ((5, "凌晨"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上")):
+        if at.hour < until:
+            return name
+    raise ValueError(at)
+
+
+def period(start: time, end: time) -> str:
+    """`14:30`, `17:30` -> `下午2点半到5点半`; the part of the day is said again only when it changes."""
+    # A day that ends at midnight does not end in the small hours.
+    # An end belongs to what it ends: 上午9点到12点 and 下午3点到6点, nobody says 中午12点 or 晚上6点 there.
+    part = _part_of_day(_minute_before(end)).replace("中午", "上午")
+    # A day that ends at midnight does not end in the small hours.
+    hour = "12点" if end == time(0) else clock(end).removeprefix(_part_of_day(end))
+    return f"{clock(start)}到{hour if part == _part_of_day(start) else part + hour}"
+
+
+def _minute_before(at: time) -> time:
+    minutes = (at.hour * 60 + at.minute - 1) % (24 * 60)
+    return time(minutes // 60, minutes % 60)
+
+
+def day_and_time(at: datetime, now: datetime) -> str:
+    """`今天下午2点半`, `明天上午9点`, `星期一上午9点` within a week, else `2月24日，星期二，上午9点`.
+
+    Both times are in the zone of whoever listens.
+    """
+    days = (at.date() - now.date()).days
+    if days == 0:
+        return "今天" + clock(at.time())
+    if days == 1:
+        return "明天" + clock(at.time())
+    weekday = f"星期{_WEEKDAYS[at.weekday()]}"
+    # Within a week, and not the same weekday again: 星期一 must mean the coming one.
+    if (1 < days < 7 and at.weekday() > now.weekday()) or 1 < days <= 3:
+        return weekday + clock(at.time())
+    return f"{calendar_day(at.date())}，{clock(at.time())}"
+
+
+def calendar_day(day: date) -> str:
+    """`9月15日，星期二`; the year is not said."""
+    return f"{day.month}月{day.day}日，星期{_WEEKDAYS[day.weekday()]}"
+
+
+_SPELLED = re.compile(r"12333|12345|12393|055\d{5,}")
+_NUMBER = re.compile(r"\d+")
+_SPOKEN = re.compile(r"\w")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=年)")
+_MINUTES = re.compile(r"点0(\d)分")
+
+
+@lru_cache(maxsize=8192)
+def speakable(text: str) -> str:
+    """A sentence as it is said: 12333 is spelled, other numbers are cardinals, `05分` is 零五分, `2点` 两点.
+
+    A year is read digit by digit; so is whatever is as long as a telephone number.
+    """
+    text = _SPELLED.sub(lambda found: spell_digits(found.group(), group=len(found.group())), text)
+    text = _YEAR.sub(lambda found: "".join(DIGITS[int(digit)] for digit in found.group()), text)
+    text = _MINUTES.sub(lambda found: f"点零{DIGITS[int(found.group(1))]}分", text)
+    text = re.sub(r"(?<!\d)2(?=点|个|条|位|张|万)", "两", text)
+    return _NUMBER.sub(lambda found: _say_number(found.group()), text)
+
+
+def _say_number(digits: str) -> str:
+    if len(digits) > 6 or (len(digits) > 1 and digits[0] == "0"):
+        return spell_digits(digits)
+    return cardinal(int(digits))
+
+
+def speaking_seconds(text: str, slow: bool = False) -> float:
+    """How long a sentence takes: 4.2 characters a second (3.2 slowly), 0.2 s at a comma, 0.4 s at a full stop."""
+    spoken = speakable(text)
+    commas = sum(spoken.count(mark) for mark in "，、：；,")
+    stops = sum(spoken.count(mark) for mark in "。？！")
+    # Quotation marks are silent.
+    characters = len(_SPOKEN.findall(spoken))
+    return characters / (3.2 if slow else 4.2) + 0.2 * commas + (1.0 if slow else 0.4) * stops

@@ -1,0 +1,135 @@
+"""Call scripts: whole calls as transcripts, one file a call.
+
+    centre 340000 at 2026-11-23 10:00 from 13855112345     the call; more headers: desk, notice, closing
+    < welcome guess_one                                     the prompts of a document, in order
+    > 1                                                     a key; `> -` is silence, `> [dial busy]` an event
+    = self_served                                           the outcome
+
+The session is written as JSON and read again before every step, as between two webhooks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+import orjson
+
+from integrations.work_calendar import SHANGHAI
+from ivr.duty import DutyBoard, Notice
+from ivr.events import DialEnded, Event, Recorded, Recovered
+from ivr.library import Library
+from ivr.session import Session, Step
+from ivr.verbs import Hangup
+from ivr.walk import Walk, spoken
+from queueing.centre import FeatureSetting
+from queueing.opening_hours import Closing
+
+FOLDER = Path(__file__).parent
+SILENCE, HANG_UP = "-", "hangup"
+
+
+@dataclass
+class ScriptedWalk(Walk):
+    """A walk whose session is JSON between the steps; remembers where it has been."""
+
+    nodes: set[str] = field(default_factory=set)
+    prompts: set[str] = field(default_factory=set)
+
+    def apply(self, session: Session, event: Event) -> Step:
+        stored = orjson.loads(session.to_json(orjson.dumps))
+        read = Session.from_dict(stored)
+        read.private = dict(session.private)
+        assert read == session
+        step = super().apply(read, event)
+        self.nodes.add(step.session.node)
+        self.prompts.update(say.prompt for say in spoken(step.verbs))
+        return step
+
+
+@dataclass(frozen=True)
+class Script:
+    name: str
+    header: dict[str, str]
+    lines: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Script:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line for line in lines if line and not line.startswith("#")]
+        headers = [line for line in lines if line[0] not in "<>="]
+        header: dict[str, str] = {}
+        for line in headers:
+            header |= _header(line)
+        return cls(path.stem, header, tuple(line for line in lines if line[0] in "<>="))
+
+    def play(self, library: Library) -> tuple[list[str], ScriptedWalk]:
+        """The transcript as it really goes, with this script's keys."""
+        walk = self._walk(library)
+        heard = [_heard(walk.ring())]
+        for line in self.lines:
+            if not line.startswith(">"):
+                continue
+            key = line[1:].strip()
+            heard.append(line)
+            if key == HANG_UP:
+                break
+            heard.append(_heard(self._do(walk, key)))
+        heard.append(f"= {walk.hang_up()}")
+        return heard, walk
+
+    def _walk(self, library: Library) -> ScriptedWalk:
+        header = self.header
+        at = datetime.fromisoformat(header["at"]).replace(tzinfo=SHANGHAI)
+        day = timedelta(days=1)
+        notice = Notice(None, header["notice"], at - day, at + day, "王芳") if "notice" in header else None
+        closing = Closing(at - day, at + day, header["closing"]) if "closing" in header else None
+        board = DutyBoard(
+            notices=(notice,) if notice else (),
+            closings={header["centre"]: (closing,)} if closing else {},
+        )
+        changed = _with_desk(library, header["desk"]) if "desk" in header else library
+        return ScriptedWalk(changed, header["centre"], at, header.get("from", ""), board=board)
+
+    @staticmethod
+    def _do(walk: ScriptedWalk, key: str) -> Step:
+        if not key.startswith("["):
+            return walk.press("" if key == SILENCE else key)
+        kind, _, value = key.strip("[]").partition(" ")
+        if kind == "dial":
+            return walk.happens(DialEnded, value)
+        if kind == "recorded":
+            return walk.happens(Recorded, "RE1", int(value))
+        if kind == "wait":
+            walk.at += timedelta(seconds=float(value))
+            return walk.press("")
+        assert kind == "recovered"
+        return walk.happens(Recovered)
+
+
+def _header(line: str) -> dict[str, str]:
+    if line.startswith("centre "):
+        code, _, rest = line.removeprefix("centre ").partition(" at ")
+        at, _, caller = rest.partition(" from ")
+        return {"centre": code.strip(), "at": at.strip()} | ({"from": caller.strip()} if caller else {})
+    name, _, value = line.partition(" ")
+    return {name: value}
+
+
+def _heard(step: Step) -> str:
+    groups = [(prompt, len(list(group))) for prompt, group in groupby(say.prompt for say in spoken(step.verbs))]
+    # Slowly, each sentence is a Say of its own: the prompt is named once.
+    names = [prompt if count == 1 or prompt != "guide_option" else f"{prompt}*{count}" for prompt, count in groups]
+    if any(isinstance(verb, Hangup) for verb in step.verbs):
+        names.append("[hangup]")
+    return "< " + " ".join(names)
+
+
+def _with_desk(library: Library, number: str) -> Library:
+    centres = {
+        code: replace(centre, desk_number=number, features={**centre.features, "human": FeatureSetting(True)})
+        for code, centre in library.centres.items()
+    }
+    return replace(library, centres=centres)
