@@ -1,0 +1,66 @@
+"""Work of the clock: calls that nobody heard of again, and what the carrier said while the database was away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from integrations.services import Services
+from integrations.task_queue import Periodic, job_services
+from ivr.keeper import LibraryKeeper
+from ivr.service import Line
+
+log = structlog.get_logger(__name__)
+MOST_AT_ONCE = 500
+
+# A call without a session cannot be heard of again; a talk at the desk is quiet for as long as it lasts.
+_SILENT = """
+SELECT call.call_sid FROM call LEFT JOIN call_session USING (call_sid)
+WHERE call.ended_at IS NULL
+  AND coalesce(call_session.touched_at, call.started_at)
+      < %(now)s - CASE WHEN call.desk_answered_at IS NULL THEN %(silence)s ELSE %(talk)s END
+ORDER BY call.started_at LIMIT %(most)s
+"""
+# The carrier ends a talk at the desk after four hours.
+LONGEST_TALK = timedelta(hours=4, minutes=10)
+
+
+def build_line(services: Services) -> Line:
+    """The line for a job: the same as the webhooks', with the files as they are now."""
+    return Line(services, LibraryKeeper(services.settings.config_dir, services.now))
+
+
+def close_silent_calls() -> None:
+    """End calls with no news for SILENCE_CLOSE_SECONDS, with the reason "sweep"."""
+    sweep(job_services())
+
+
+def sweep(services: Services) -> list[str]:
+    """The sids of the calls that were closed now."""
+    silence = timedelta(seconds=services.settings.silence_close_seconds)
+    with services.database.pool.connection() as connection:
+        values = {
+            "now": services.now(),
+            "silence": silence,
+            "talk": max(LONGEST_TALK, silence),
+            "most": MOST_AT_ONCE,
+        }
+        sids = [row[0] for row in connection.execute(_SILENT, values).fetchall()]
+    if not sids:
+        return []
+    line = build_line(services)
+    closed = [sid for sid in sids if line.close_silent(sid) is not None]
+    log.info("silent_calls_closed", count=len(closed))
+    return closed
+
+
+def enter_missed_calls() -> None:
+    """Bring the outage journal of this machine into the ledger."""
+    services = job_services()
+    journal_folder = services.settings.var_dir / "outage"
+    if any(path.stat().st_size for path in journal_folder.glob("*.jsonl")):
+        log.info("missed_calls_entered", count=build_line(services).enter_missed())
+
+
+PERIODIC = (Periodic(close_silent_calls, 60), Periodic(enter_missed_calls, 30))

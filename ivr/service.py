@@ -1,0 +1,268 @@
+"""A call from first ring to ledger: read, advance, act, save if unchanged. Every loop here is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from psycopg import Connection
+
+from integrations.phone_numbers import NumberKind, parse_caller
+from integrations.services import Services
+from integrations.telephony.urls import CarrierUrls
+from ivr.actions import ACTIONS, Action
+from ivr.almanac import Almanac
+from ivr.call_status import is_final, rank
+from ivr.counters import CALLS_ENDED, UNKNOWN_STATUSES, WEBHOOKS
+from ivr.duty import DutyDesk
+from ivr.events import CallStarted, CommandAnswered, Event, KeysPressed
+from ivr.flow import Flow
+from ivr.keeper import LibraryKeeper
+from ivr.library import closed_keys
+from ivr.moment import Moment
+from ivr.outage import ENDED, RANG, Missed, OutageJournal
+from ivr.session import Caller, Session, Step, advance, start_session
+from ivr.session_cache import SessionCache
+from ivr.store import CallRecord, CallStore, StepRecord
+from ivr.twiml import render
+from ivr.verbs import Hangup, Verb
+from ivr.words import spell_digits
+from queueing.centre import PROVINCE, candidates_for_caller, centre_for_dialled
+
+log = structlog.get_logger(__name__)
+MakeEvent = Callable[[datetime, Moment], Event]
+# Answers that follow each other without a word to the caller: look-ups behind look-ups.
+MOST_COMMANDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The first webhook of a call, as the carrier put it."""
+
+    call_sid: str
+    caller: str
+    dialled: str
+    status: str = "ringing"
+    direction: str = "inbound"
+
+
+class Line:
+    """The hotline as its webhooks see it. Built once per process."""
+
+    def __init__(self, services: Services, keeper: LibraryKeeper, actions: dict[str, Action] | None = None) -> None:
+        self.services = services
+        self.keeper = keeper
+        self.duty = DutyDesk(services.database)
+        self.almanac = Almanac(keeper.library, self.duty.board)
+        self.urls = CarrierUrls(services.settings.public_base_url)
+        self.journal = OutageJournal(services.settings.var_dir / "outage", services.sealer)
+        self._actions = ACTIONS if actions is None else actions
+        self._cache = SessionCache()
+
+    def log_closed_keys(self) -> None:
+        """Say in the log which keys are not spoken, and why."""
+        for name, reason, centres in closed_keys(self.keeper.library()):
+            log.info("key_closed", feature=name, reason=reason, centres=len(centres), first=centres[0])
+
+    def answer(self, ring: Ring) -> str:
+        """The document for a call that has just rung; the same one for the same call again."""
+        at = self.services.now()
+        centre, caller = self._who(ring)
+        moment = self.almanac.moment(centre, at)
+        event = CallStarted(at, moment)
+        step = advance(self._flow(centre), start_session(centre, event, caller), event)
+        record = self._record(ring, centre, at)
+        with self._store() as store:
+            is_new = store.start(record, StepRecord(event.kind, at, step.session, step.verbs))
+            if not is_new:
+                WEBHOOKS.labels("call_started", "repeated").inc()
+                return self._again(store, ring.call_sid, 1)
+        WEBHOOKS.labels("call_started", "new").inc()
+        log.info("call_started", call_sid=ring.call_sid, centre=centre, hours=moment.hours.state.value)
+        self._cache.remember(ring.call_sid, step.session)
+        return self._act(ring.call_sid, step)
+
+    def step(self, ring: Ring, turn: int, make_event: MakeEvent) -> str:
+        """The document after an event in the document of `turn`; the same one for the same event again."""
+        with self._store() as store:
+            taken = self._take(store, ring.call_sid, turn, make_event)
+        if taken is None:
+            log.warning("call_begins_in_the_middle", call_sid=ring.call_sid, turn=turn)
+            return self.answer(ring)
+        return taken if isinstance(taken, str) else self._act(ring.call_sid, taken)
+
+    def _take(self, store: CallStore, call_sid: str, turn: int, make_event: MakeEvent) -> Step | str | None:
+        """The step, if this webhook is the first of its turn; else the document that the first one got.
+
+        None for a call whose first ring never reached us: it begins here.
+        """
+        remembered = self._cache.at_turn(call_sid, turn)
+        if remembered is not None and (step := self._advance(store, call_sid, remembered, make_event)):
+            return step
+        session = store.read(call_sid)
+        if session is None and store.reply(call_sid, 1) is None:
+            return None
+        if session is not None and session.turn == turn:
+            step = self._advance(store, call_sid, session, make_event)
+            if step is not None:
+                return step
+        # A repeated or late webhook, another one of the same turn that was first, or a call that has ended.
+        WEBHOOKS.labels("step", "repeated").inc()
+        return self._again(store, call_sid, turn + 1)
+
+    def _advance(self, store: CallStore, call_sid: str, session: Session, make_event: MakeEvent) -> Step | None:
+        at = self.services.now()
+        moment = self.almanac.moment(session.centre, at)
+        event = make_event(at, moment)
+        flow = self._flow(session.centre, session.menu)
+        step = advance(flow, session, event)
+        keys = _keys_to_keep(flow, session, event)
+        if not store.save(call_sid, session, StepRecord(event.kind, at, step.session, step.verbs, keys)):
+            self._cache.forget(call_sid)
+            return None
+        WEBHOOKS.labels(event.kind, "new").inc()
+        self._cache.remember(call_sid, step.session)
+        if step.session.centre != session.centre:
+            log.info("call_handed_over", call_sid=call_sid, centre=session.centre, to=step.session.centre)
+        return step
+
+    def _act(self, call_sid: str, step: Step) -> str:
+        """Ask what the step asks for, outside any transaction, and go on with the answers."""
+        for _ in range(MOST_COMMANDS):
+            if not step.commands:
+                break
+            command = step.commands[0]
+            answer: str = self._actions[command.name].perform(self.services, call_sid, command)
+
+            def answered(at: datetime, moment: Moment, answer: str = answer, asked: str = command.id) -> Event:
+                return CommandAnswered(at, moment, asked, answer)
+
+            with self._store() as store:
+                following = self._advance(store, call_sid, step.session, answered)
+                if following is None:
+                    return self._again(store, call_sid, step.session.turn + 1)
+            step = following
+        return self._render(step.verbs, step.session.turn, call_sid)
+
+    def note_status(self, ring: Ring, sequence: int | None) -> None:
+        """Take in a status of the carrier; a final one ends the call. Never reopens anything."""
+        at = self.services.now()
+        if rank(ring.status) is None:
+            UNKNOWN_STATUSES.inc()
+            log.warning("unknown_status", call_sid=ring.call_sid, status=ring.status[:40])
+        with self._store() as store:
+            if not is_final(ring.status):
+                store.note_status(ring.call_sid, ring.status, sequence, at)
+                return
+            self._enter_unseen(store, ring, at)
+            outcome = store.end(ring.call_sid, ring.status, "carrier", at, sequence)
+        self._cache.forget(ring.call_sid)
+        self._ended(ring.call_sid, outcome, "carrier")
+
+    def note_desk_answer(self, call_sid: str) -> None:
+        """Somebody at the desk picked up."""
+        with self._store() as store:
+            store.note_desk_answer(call_sid, self.services.now())
+
+    def close_silent(self, call_sid: str) -> str | None:
+        """End a call that nothing was heard of for too long; its outcome, or None when it had ended."""
+        with self._store() as store:
+            outcome = store.end(call_sid, "swept", "sweep", self.services.now())
+        self._ended(call_sid, outcome, "sweep")
+        return outcome
+
+    def enter_missed(self) -> int:
+        """Enter into the ledger what the carrier said while the database was away; how many events."""
+        with self.journal.taken(self.services.now()) as events:
+            turned_away = {event.call_sid for event in events if event.kind == RANG}
+            for missed in events:
+                # Who heard only our apology was failed, whatever the database made of the ring later.
+                reason = "outage" if missed.call_sid in turned_away else "carrier"
+                self._enter_missed(missed, reason)
+        return len(events)
+
+    def _enter_missed(self, missed: Missed, reason: str) -> None:
+        ring = Ring(missed.call_sid, missed.caller, missed.dialled, missed.status)
+        with self._store() as store:
+            self._enter_unseen(store, ring, missed.received_at)
+            outcome = None
+            if missed.kind == ENDED:
+                outcome = store.end(ring.call_sid, ring.status, reason, missed.received_at)
+        self._ended(ring.call_sid, outcome, reason)
+
+    def remember(self, kind: str, ring: Ring) -> None:
+        """Put an event on disk that the database could not take."""
+        at = self.services.now().isoformat()
+        self.journal.write(Missed(kind, ring.call_sid, at, ring.status, ring.caller, ring.dialled))
+
+    @contextmanager
+    def _store(self) -> Iterator[CallStore]:
+        connection: Connection[Any]
+        with self.services.database.pool.connection() as connection:
+            yield CallStore(connection, self.services.sealer)
+
+    def _flow(self, centre: str, menu: str = "") -> Flow:
+        return self.keeper.library().flow(centre, menu)
+
+    def _render(self, verbs: tuple[Verb, ...], turn: int, call_sid: str) -> str:
+        return render(verbs, self.urls, turn, call_sid)
+
+    def _again(self, store: CallStore, call_sid: str, turn: int) -> str:
+        """The stored document of a turn; of the newest one when that turn never was."""
+        verbs = store.reply(call_sid, turn)
+        if verbs is None:
+            session = store.read(call_sid)
+            turn = session.turn if session else 0
+            verbs = (store.reply(call_sid, turn) if session else None) or (Hangup(),)
+        return self._render(verbs, turn, call_sid)
+
+    def _enter_unseen(self, store: CallStore, ring: Ring, at: datetime) -> None:
+        """A call whose ring never reached the database is entered with no session, so that it ends as failed."""
+        centre, _ = self._who(ring)
+        store.enter_without_session(self._record(ring, centre, at))
+
+    def _who(self, ring: Ring) -> tuple[str, Caller]:
+        """The centre that a call rings at, and what the engine may know of the caller."""
+        centres = self.keeper.library().centres
+        number = parse_caller(ring.caller)
+        centre = centre_for_dialled(centres, ring.dialled) or PROVINCE
+        guesses = candidates_for_caller(centres, number, ring.dialled) if centre == PROVINCE else ()
+        spoken_tail = spell_digits(number.e164[-4:]) if number.e164 else None
+        return centre, Caller(spoken_tail, tuple((code, centres[code].short_name) for code in guesses[:2]))
+
+    def _record(self, ring: Ring, centre: str, at: datetime) -> CallRecord:
+        number, sealer = parse_caller(ring.caller), self.services.sealer
+        known = number.kind is not NumberKind.WITHHELD and bool(ring.caller)
+        written = number.e164 or ring.caller
+        return CallRecord(
+            call_sid=ring.call_sid,
+            direction=ring.direction[:20],
+            dialled=ring.dialled[:64],
+            centre=centre,
+            started_at=at,
+            status=ring.status if rank(ring.status) is not None else "ringing",
+            caller_kind=number.kind.value,
+            caller_sealed=sealer.seal(written, "call.caller") if known else None,
+            caller_hash=sealer.fingerprint(written) if known else None,
+            caller_tail=number.e164[-4:] if number.e164 else None,
+            caller_region=number.region,
+        )
+
+    def _ended(self, call_sid: str, outcome: str | None, reason: str) -> None:
+        if outcome is not None:
+            CALLS_ENDED.labels(outcome, reason).inc()
+            log.info("call_ended", call_sid=call_sid, outcome=outcome, reason=reason)
+
+
+def _keys_to_keep(flow: Flow, session: Session, event: Event) -> str | None:
+    """The keys of a menu; of a number that was being entered only how many digits it had."""
+    if not isinstance(event, KeysPressed):
+        return None
+    node = flow.nodes.get(session.node)
+    if len(event.digits) > 1 or (node is not None and node.is_entering(session)):
+        return f"{len(event.digits)}位"
+    return event.digits

@@ -1,0 +1,197 @@
+"""What the carrier calls: check, translate, delegate, render. Every answer is valid TwiML with status 200.
+
+The only other answers are 403 for a request that the carrier did not sign, and 204 where no document is due.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+import psycopg
+import structlog
+from flask import Blueprint, Response, abort, request
+from psycopg_pool import PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from integrations.errors import HotlineError
+from integrations.telephony.signature import SignatureCheck
+from integrations.telephony.urls import DIALLED, RECORDED, CarrierUrls
+from ivr.call_status import is_final
+from ivr.counters import FORGED, OUTAGES, STEP_SECONDS
+from ivr.events import DialEnded, Event, KeysPressed, Recorded, Recovered, Silence
+from ivr.moment import Moment
+from ivr.outage import ENDED, RANG
+from ivr.service import Line, MakeEvent, Ring
+from ivr.twiml import apology
+
+log = structlog.get_logger(__name__)
+# While the database is away: say so and come back, three times in about twenty seconds, then a goodbye.
+OUTAGE_TRIES = 3
+DATABASE_AWAY = (psycopg.Error, PoolTimeout)
+View = Callable[[], Response]
+
+
+def ivr_blueprint(line: Line) -> Blueprint:
+    """The carrier's addresses: incoming, step, status, fallback, desk."""
+    settings = line.services.settings
+    check = SignatureCheck(settings.carrier_auth_token, settings.public_base_url)
+    blueprint = Blueprint("ivr", __name__, url_prefix="/ivr")
+
+    def webhook(path: str, answer_to_outage: Callable[[Line], Response]) -> Callable[[View], View]:
+        def register(view: View) -> View:
+            guarded = _guarded(view, line, check, answer_to_outage)
+            blueprint.post(path)(guarded)
+            return guarded
+
+        return register
+
+    @webhook("/incoming", _apologise)
+    def incoming() -> Response:
+        return _twiml(line.answer(_ring()))
+
+    @webhook("/step", _apologise)
+    def step() -> Response:
+        return _twiml(line.step(_ring(), _turn(request.args.get("n")), _event_of_step()))
+
+    @webhook("/fallback", _apologise)
+    def fallback() -> Response:
+        """A webhook of ours failed: the carrier says which, and the call goes on from there."""
+        failed = request.form.get("ErrorUrl", "")
+        log.warning("carrier_fell_back", call_sid=_ring().call_sid, code=request.form.get("ErrorCode", ""))
+        if "/ivr/step" not in failed:
+            return _twiml(line.answer(_ring()))
+        turn = _turn(failed.partition("n=")[2].partition("&")[0])
+        return _twiml(line.step(_ring(), turn, Recovered))
+
+    @webhook("/status", _remember_the_end)
+    def status() -> Response:
+        sequence = request.form.get("SequenceNumber", "")
+        line.note_status(_ring(), int(sequence) if sequence.isdigit() else None)
+        return Response(status=204)
+
+    @webhook("/desk", lambda line: Response(status=204))
+    def desk() -> Response:
+        """The desk telephone: only that somebody picked up counts, also when the caller hangs up first."""
+        if request.form.get("CallStatus") in ("in-progress", "answered"):
+            line.note_desk_answer(request.args.get("call", ""))
+        return Response(status=204)
+
+    return blueprint
+
+
+def _guarded(view: View, line: Line, check: SignatureCheck, answer_to_outage: Callable[[Line], Response]) -> View:
+    """Signed by the carrier, timed, and never an error page: a caller must always hear something."""
+
+    @wraps(view)
+    def guarded() -> Response:
+        started = time.perf_counter()
+        if not check.is_genuine(request):
+            FORGED.inc()
+            log.warning("unsigned_request", path=request.path)
+            abort(403)
+        try:
+            return view()
+        except HTTPException:
+            raise
+        except DATABASE_AWAY as error:
+            OUTAGES.labels(request.path.rpartition("/")[2]).inc()
+            log.error("database_away", path=request.path, error=type(error).__name__, call_sid=_sid())
+            return answer_to_outage(line)
+        except Exception as error:
+            trouble = error if isinstance(error, HotlineError) else HotlineError(type(error).__name__)
+            log.exception("webhook_failed", error_id=trouble.error_id, path=request.path, call_sid=_sid())
+            return answer_to_outage(line)
+        finally:
+            STEP_SECONDS.observe(time.perf_counter() - started)
+
+    guarded.guarded_by = "carrier signature"  # type: ignore[attr-defined]
+    return guarded
+
+
+def _apologise(line: Line) -> Response:
+    """Say that something is wrong and come back to the same place; after that the truth and a goodbye."""
+    attempt = _attempt() + 1
+    prompts = line.keeper.library().flow(_any_centre(line)).prompts
+    if request.path.endswith("/incoming") and attempt == 1:
+        _remember(line, RANG)
+    if attempt > OUTAGE_TRIES:
+        return _twiml(apology(prompts["failure_all"].text, None))
+    query = f"?n={request.args['n']}" if "n" in request.args else ""
+    urls: CarrierUrls = line.urls
+    return _twiml(apology(prompts["failure"].text, urls.retry(f"{request.path}{query}", attempt)))
+
+
+def _any_centre(line: Line) -> str:
+    return next(iter(line.keeper.library().centres))
+
+
+def _remember_the_end(line: Line) -> Response:
+    if is_final(request.form.get("CallStatus", "")):
+        _remember(line, ENDED)
+    return Response(status=204)
+
+
+def _remember(line: Line, kind: str) -> None:
+    try:
+        line.remember(kind, _ring())
+    except OSError:
+        log.exception("outage_journal_not_written", call_sid=_sid())
+
+
+def _ring() -> Ring:
+    form = request.form
+    return Ring(
+        call_sid=_sid(),
+        caller=form.get("From", ""),
+        dialled=form.get("To", ""),
+        status=form.get("CallStatus", "") or ("ringing" if not request.path.endswith("/status") else ""),
+        direction=form.get("Direction", "inbound"),
+    )
+
+
+def _sid() -> str:
+    """The call's id; 400 without one, since nothing can be kept of such a request."""
+    sid = request.form.get("CallSid", "")
+    if not sid or len(sid) > 64 or not sid.isalnum():
+        abort(400)
+    return sid
+
+
+def _turn(text: str | None) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 7 else 0
+
+
+def _attempt() -> int:
+    return min(_turn(request.args.get("try")), OUTAGE_TRIES)
+
+
+def _event_of_step() -> MakeEvent:
+    """How the document of the step ended, in the engine's words."""
+    form, ended_by = request.form, request.args.get("e", "")
+    if _attempt():
+        # We had to ask the carrier to come again; whatever was pressed then is gone.
+        return Recovered
+    if ended_by == DIALLED:
+        return _with(DialEnded, form.get("DialCallStatus", ""))
+    if ended_by == RECORDED:
+        seconds = form.get("RecordingDuration", "0")
+        hung_up = form.get("Digits") == "hangup"
+        return _with(Recorded, form.get("RecordingSid", ""), int(seconds) if seconds.isdigit() else 0, hung_up)
+    digits = form.get("Digits", "")
+    return _with(KeysPressed, digits[:64]) if digits else Silence
+
+
+def _with(kind: Any, *values: Any) -> MakeEvent:
+    def make(at: datetime, moment: Moment) -> Event:
+        event: Event = kind(at, moment, *values)
+        return event
+
+    return make
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, content_type="text/xml; charset=utf-8")

@@ -1,0 +1,48 @@
+"""A bad menu never replaces a good running one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.keeper import LibraryKeeper, LibraryRefused
+from tests.ivr.conftest import MONDAY_TEN
+
+WORDS = "welcome: 您好，这里是热线。\n"
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> LibraryKeeper:
+    (tmp_path / "prompts").mkdir()
+    return LibraryKeeper(tmp_path, lambda: MONDAY_TEN)
+
+
+def welcome(keeper: LibraryKeeper) -> str:
+    return keeper.library().flow("340000").prompts["welcome"].text
+
+
+def test_a_changed_file_is_taken_into_use(keeper: LibraryKeeper, tmp_path: Path) -> None:
+    before = welcome(keeper)
+    (tmp_path / "prompts" / "zzz.yaml").write_text(WORDS, encoding="utf-8")
+    keeper.look()
+    assert before != welcome(keeper) == "您好，这里是热线。"
+
+
+def test_a_bad_file_is_refused_with_its_line_and_the_good_one_stays(keeper: LibraryKeeper, tmp_path: Path) -> None:
+    before = keeper.library()
+    file = tmp_path / "prompts" / "zzz.yaml"
+    file.write_text("# a comment\nwelcome: 您好，{nobody}。\n", encoding="utf-8")
+    keeper.look()
+    assert keeper.library() is before
+    assert [(problem.file, problem.line) for problem in keeper.rejected] == [(str(file), 2)]
+    file.write_text(WORDS, encoding="utf-8")
+    keeper.look()
+    assert keeper.rejected == () and keeper.library() is not before
+
+
+def test_nothing_starts_on_bad_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "centres.yaml").write_text("centres: 17\n", encoding="utf-8")
+    with pytest.raises(LibraryRefused) as refused:
+        LibraryKeeper(tmp_path, lambda: MONDAY_TEN)
+    assert refused.value.problems

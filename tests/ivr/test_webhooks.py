@@ -1,0 +1,190 @@
+"""The contract with the carrier: signatures, their traps, and what a caller hears when nothing works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask, request
+from flask.testing import FlaskClient
+from twilio.request_validator import RequestValidator
+
+from integrations.settings import DEMO_AUTH_TOKEN
+from integrations.telephony.signature import SignatureCheck, public_url
+from ivr.service import Line
+from tests.caller import Caller
+
+Dial = Callable[..., Caller]
+Rows = Callable[..., list[tuple[Any, ...]]]
+FORM = {"CallSid": "CA" + "1" * 32, "From": "+8613800138000", "To": "12333"}
+
+
+def test_the_vendors_own_vector_is_accepted() -> None:
+    # From the carrier's documentation of request signing.
+    check = SignatureCheck("12345", "https://mycompany.com")
+    form = {
+        "CallSid": "CA1234567890ABCDE",
+        "Caller": "+14158675309",
+        "Digits": "1234",
+        "From": "+14158675309",
+        "To": "+18005551212",
+    }
+    app = Flask("vector")
+    signature = RequestValidator("12345").compute_signature("https://mycompany.com/myapp.php?foo=1&bar=2", form)
+    assert signature == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    with app.test_request_context(
+        "/myapp.php?foo=1&bar=2", method="POST", data=form, headers={"X-Twilio-Signature": signature}
+    ):
+        assert check.is_genuine(request)
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen"),
+    [
+        ("/ivr/step?n=3&name=%E5%90%88%E8%82%A5", "/ivr/step?n=3&name=%E5%90%88%E8%82%A5"),
+        ("/ivr/step?n=%7E3", "/ivr/step?n=%7E3"),
+        ("/ivr/step?a=1&a=2", "/ivr/step?a=1&a=2"),
+        ("http://inside:8080/ivr/step?n=3", "/ivr/step?n=3"),
+    ],
+)
+def test_the_address_is_rebuilt_exactly_as_the_carrier_wrote_it(raw: str, seen: str) -> None:
+    assert public_url("https://12333.example.cn", {"RAW_URI": raw}) == "https://12333.example.cn" + seen
+
+
+def test_parameters_given_twice_are_all_signed() -> None:
+    from werkzeug.datastructures import MultiDict
+
+    check = SignatureCheck("token", "https://h")
+    form = MultiDict([("Digits", "1"), ("Digits", "2"), ("CallSid", "CA1")])
+    signature = RequestValidator("token").compute_signature("https://h/x", form)
+    app = Flask("twice")
+    with app.test_request_context("/x", method="POST", data=form, headers={"X-Twilio-Signature": signature}):
+        assert check.is_genuine(request)
+    with app.test_request_context(
+        "/x", method="POST", data={"Digits": "1", "CallSid": "CA1"}, headers={"X-Twilio-Signature": signature}
+    ):
+        assert not check.is_genuine(request)
+
+
+def test_a_json_body_is_checked_by_its_hash() -> None:
+    from hashlib import sha256
+
+    body = '{"a": 1}'
+    url = f"https://h/x?bodySHA256={sha256(body.encode()).hexdigest()}"
+    signature = RequestValidator("token").compute_signature(url, {})
+    check, app = SignatureCheck("token", "https://h"), Flask("json")
+    for sent, genuine in ((body, True), (body + " ", False)):
+        with app.test_request_context(
+            url.removeprefix("https://h"),
+            method="POST",
+            data=sent,
+            content_type="application/json",
+            headers={"X-Twilio-Signature": signature},
+        ):
+            assert check.is_genuine(request) is genuine
+
+
+@pytest.mark.parametrize("path", ["incoming", "step?n=1", "status", "fallback", "desk?call=CA1"])
+@pytest.mark.parametrize("signature", [None, "", "forged"])
+def test_nobody_but_the_carrier_is_let_in(client: FlaskClient, path: str, signature: str | None, rows: Rows) -> None:
+    headers = {} if signature is None else {"X-Twilio-Signature": signature}
+    assert client.post(f"/ivr/{path}", data=FORM, headers=headers).status_code == 403
+    assert rows("SELECT count(*) FROM call") == [(0,)]
+
+
+def test_a_changed_parameter_breaks_the_signature(client: FlaskClient, line: Line) -> None:
+    url = line.urls.incoming
+    signature = RequestValidator(DEMO_AUTH_TOKEN).compute_signature(url, FORM)
+    headers = {"X-Twilio-Signature": signature}
+    assert client.post("/ivr/incoming", data=FORM, headers=headers).status_code == 200
+    assert client.post("/ivr/incoming", data=FORM | {"From": "+8610"}, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("sid", ["", "CA 1", "'; DROP TABLE call; --", "x" * 65])
+def test_a_request_without_a_proper_call_id_is_refused(client: FlaskClient, line: Line, sid: str) -> None:
+    form = FORM | {"CallSid": sid}
+    headers = {"X-Twilio-Signature": RequestValidator(DEMO_AUTH_TOKEN).compute_signature(line.urls.incoming, form)}
+    assert client.post("/ivr/incoming", data=form, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("turn", ["", "-1", "x", "99999999", "7"])
+def test_an_odd_turn_in_the_address_hears_where_the_call_is(dial: Dial, turn: str, rows: Rows) -> None:
+    caller = dial()
+    before = rows("SELECT turn, state FROM call_session")
+    status, document = caller.request(f"{caller.base_url}/ivr/step?n={turn}", {"Digits": "2"})
+    assert (status, document) == (200, caller.documents[0])
+    assert rows("SELECT turn, state FROM call_session") == before
+
+
+def test_the_fallback_address_goes_on_where_the_call_was(dial: Dial) -> None:
+    caller = dial().press("2")
+    assert caller.waiting is not None
+    broken = caller.waiting.verb.attrib["action"]
+    status, document = caller.request(f"{caller.base_url}/ivr/fallback", {"ErrorCode": "11200", "ErrorUrl": broken})
+    assert status == 200 and "对不起" in document and "您要听哪一类" in document
+    assert caller.repeat_last() == document
+
+
+def test_the_fallback_of_a_first_ring_begins_the_call(dial: Dial, rows: Rows) -> None:
+    known = dial()
+    caller = Caller(known.base_url, known.post, dialled="+8655312333")
+    status, document = caller.request(
+        f"{caller.base_url}/ivr/fallback", {"ErrorCode": "11200", "ErrorUrl": f"{caller.base_url}/ivr/incoming"}
+    )
+    assert status == 200 and "您好" in document
+    assert rows("SELECT count(*) FROM call") == [(2,)]
+
+
+@contextmanager
+def database_away(line: Line) -> Iterator[None]:
+    """Nobody answers at the database's address."""
+    database = line.services.database
+    good = database.url
+    database.close()
+    database.url = "postgresql+psycopg://nobody@127.0.0.1:9/none"
+    yield
+    database.close()
+    database.url = good
+
+
+def test_without_a_database_the_caller_hears_an_apology_and_the_call_comes_back(
+    dial: Dial, line: Line, rows: Rows
+) -> None:
+    caller = dial().press("2")
+    with database_away(line):
+        assert caller.waiting is not None
+        status, document = caller.request(caller.waiting.verb.attrib["action"], {"Digits": "1"})
+        assert status == 200 and "系统出了问题" in document and "<Redirect" in document
+    # The carrier follows the redirect once the database is back: sorry, and where we were.
+    status, document = caller.request(f"{caller.base_url}/ivr/step?n=2&try=1", {})
+    assert status == 200 and "我们接着办" in document and "您要听哪一类" in document
+    caller.hang_up()
+    assert rows("SELECT count(*) FROM call WHERE outcome IS NULL") == [(0,)]
+
+
+def test_a_call_during_an_outage_is_told_the_truth_and_entered_afterwards(dial: Dial, line: Line, rows: Rows) -> None:
+    known = dial()
+    caller = Caller(known.base_url, known.post, caller="+8613855112345", dialled="12333")
+    with database_away(line):
+        caller.ring()
+        assert caller.is_over and "正在抢修" in caller.heard[-1]
+        assert line.journal.waiting() == 2
+    stored = b"".join(path.read_bytes() for path in (line.services.settings.var_dir / "outage").iterdir())
+    assert b"13855112345" not in stored
+    assert line.enter_missed() == 2
+    assert rows("SELECT outcome, first_centre FROM call WHERE call_sid = %s", caller.sid) == [("failed", "340000")]
+    assert line.journal.waiting() == 0 and line.enter_missed() == 0
+
+
+def test_an_unexpected_error_still_answers_valid_twiml(dial: Dial, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = dial()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(line.almanac, "moment", broken)
+    assert caller.waiting is not None
+    status, document = caller.request(caller.waiting.verb.attrib["action"], {"Digits": "2"})
+    assert status == 200 and "<Say" in document and "<Redirect" in document
