@@ -1,0 +1,103 @@
+"""Signing in and out. Sessions, roles and scope are in `dashboards.sign_in`, offered here as well."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Blueprint, redirect, render_template, request, session, url_for
+
+from dashboards.demo import DEMO_LOGINS, DEMO_PASSWORD
+from dashboards.guards import public
+from dashboards.models import ROLES
+from dashboards.passwords import is_right_password, warm_up
+from dashboards.sign_in import (
+    begin_session,
+    centres_in_scope,
+    current_user,
+    require_centre,
+    roles_allowed,
+    signed_in,
+)
+from dashboards.staff import StaffMember, StaffStore
+from dashboards.staff_area import staff_blueprint
+from integrations.services import Services
+
+__all__ = ["auth_blueprint", "centres_in_scope", "current_user", "require_centre", "roles_allowed", "signed_in"]
+log = structlog.get_logger(__name__)
+HOME = "/status"
+LONGEST_USERNAME = 64
+# One sentence for an unknown name, a wrong password and a locked account: it must not tell which names exist.
+REFUSED = "用户名或密码不对。连续输错5次，账号会锁定15分钟，期间密码对了也登录不了。"
+
+
+def auth_blueprint(services: Services) -> Blueprint:
+    """/login and /logout."""
+    bp = staff_blueprint("auth", services)
+    store = StaffStore(services.database)
+    warm_up()
+
+    @bp.get("/login")
+    @public
+    def login() -> Any:
+        """The form; somebody who is signed in goes on at once."""
+        if current_user():
+            return redirect(_target())
+        return _form()
+
+    @bp.post("/login")
+    @public
+    def log_in() -> Any:
+        """Check name and password."""
+        username = request.form.get("username", "").strip()
+        member = check_password(services, username, request.form.get("password", ""))
+        if member is None:
+            log.info("login_refused")
+            return _form(username=username[:LONGEST_USERNAME], error=REFUSED), 401
+        begin_session(member)
+        log.info("login", user_id=member.id, role=member.role)
+        return redirect(_target(), 303)
+
+    @bp.post("/logout")
+    @roles_allowed(*ROLES)
+    def log_out() -> Any:
+        """Leave."""
+        store.note_logout(signed_in(), services.now())
+        session.clear()
+        return redirect(url_for("auth.login"), 303)
+
+    def _form(username: str = "", error: str = "") -> str:
+        hint = DEMO_LOGINS if services.settings.demo else ""
+        return render_template("login.html", username=username, error=error, next=_target(), demo_logins=hint)
+
+    return bp
+
+
+def check_password(services: Services, username: str, password: str) -> StaffMember | None:
+    """The member whose name and password these are; None when they are not, or while the account is locked."""
+    store, now = StaffStore(services.database), services.now()
+    is_name = 0 < len(username) <= LONGEST_USERNAME and "\x00" not in username
+    found = store.password_hash(username) if is_name else None
+    is_right = is_right_password(password, found[1] if found else None)
+    if password == DEMO_PASSWORD and not services.settings.demo:
+        # It is published: whoever still has it from a demo has no password.
+        is_right = False
+    if found is None:
+        return None
+    if is_right:
+        return store.note_right_password(found[0], now)
+    store.note_wrong_password(found[0], now)
+    return None
+
+
+def _target() -> str:
+    wanted = request.values.get("next", "")
+    return wanted if is_local_path(wanted) else HOME
+
+
+def is_local_path(path: str) -> bool:
+    """Whether an address surely leads back to this site: `/duty` does, `//other`, `/\\other`, `http:` do not."""
+    parts = urlsplit(path)
+    is_plain = path.isprintable() and "\\" not in path and not path.startswith("//")
+    return path.startswith("/") and is_plain and not parts.scheme and not parts.netloc

@@ -1,0 +1,28 @@
+"""The secret that a form of ours carries: a POST without it came from somewhere else, or from a page too old."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from flask import abort, request, session
+
+FIELD = "csrf_token"
+_KEY = "csrf"
+
+
+def csrf_token() -> str:
+    """The token of this session, made when first asked for; a new session gets a new one."""
+    if _KEY not in session:
+        session[_KEY] = secrets.token_urlsafe(32)
+    return str(session[_KEY])
+
+
+def check_csrf() -> None:
+    """Refuse with 400 anything that changes something and does not carry the session's token."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    expected = session.get(_KEY, "")
+    given = request.form.get(FIELD, "")
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+        abort(400)

@@ -1,0 +1,60 @@
+// Small comforts; every page works without them.
+"use strict";
+
+// Counts the characters of a text while it is typed.
+for (const area of document.querySelectorAll("textarea[data-most]")) {
+  const counter = document.querySelector(`[data-counter-for="${area.id}"]`);
+  const show = () => {
+    const length = [...area.value.trim()].length;
+    counter.hidden = length === 0;
+    counter.textContent = `${length}／${area.dataset.most} 个字`;
+    counter.classList.toggle("over", length > Number(area.dataset.most));
+  };
+  area.addEventListener("input", show);
+  show();
+}
+
+// The answer to a form is where one looks: the first field that is wrong, or the preview.
+const answer = document.querySelector("[aria-invalid]") || document.querySelector("[data-look]");
+if (answer) {
+  (answer.querySelector("input") || answer).focus({ preventScroll: true });
+  answer.scrollIntoView({ block: "center" });
+}
+
+// A second click must not send a form twice; what ends something is asked for again.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent || (form.dataset.confirm && !window.confirm(form.dataset.confirm))) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// Pages that show the present look again, unless somebody is reading with the keyboard or has opened something.
+const main = document.querySelector("main[data-refresh]");
+if (main) {
+  const note = () => { for (const span of main.querySelectorAll("[data-refresh-note]")) span.hidden = false; };
+  const isBusy = () => document.hidden || main.contains(document.activeElement) && document.activeElement !== main
+    || main.querySelector("details[open]") || String(window.getSelection());
+  const look = async () => {
+    if (isBusy()) return;
+    try {
+      const response = await fetch(location.href, { headers: { "X-Background": "1" } });
+      if (response.redirected) { location.reload(); return; }
+      if (!response.ok) return;
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+      if (!fresh || isBusy()) return;
+      const scrolled = [...main.querySelectorAll(".scroll")].map((element) => element.scrollLeft);
+      main.replaceChildren(...fresh.childNodes);
+      main.querySelectorAll(".scroll").forEach((element, n) => { element.scrollLeft = scrolled[n] || 0; });
+      note();
+    } catch { /* The network is away; the time on the page says how old it is. */ }
+  };
+  note();
+  setInterval(look, 1000 * Number(main.dataset.refresh));
+}
