@@ -1,0 +1,255 @@
+"""Wiring: builds the web application, and the command line that starts each process.
+
+Every command imports only what it needs, when it runs: `run` must stay light, and `web` names the
+folder of the figures before prometheus_client is imported.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from integrations.errors import HotlineError, SettingsError
+from integrations.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from integrations.services import Services
+    from integrations.task_queue import Periodic
+
+# Shown by `run` when everything is up; the logins in demo mode only.
+ADDRESSES = (
+    ("菜单状态", "/status"),
+    ("运行状态", "/readyz"),
+    ("监控指标", "/metrics"),
+)
+INCOMING_PATH = "/ivr/incoming"
+
+
+def create_app(settings: Settings, services: "Services", figures_dir: Path | None = None) -> "Flask":
+    """The web application, ready to serve; used by `web` and by the tests.
+
+    `figures_dir` is where several web processes share their figures, None for a single one.
+    """
+    from dashboards.health import health_blueprint
+    from dashboards.web_app import build_flask
+
+    app = build_flask(settings)
+    app.register_blueprint(health_blueprint(services, figures_dir))
+    register_blueprints(app, services)
+    return app
+
+
+def register_blueprints(app: "Flask", services: "Services") -> None:
+    """Every address of the application but its health is registered here."""
+    from dashboards.auth import auth_blueprint
+    from dashboards.duty_page import duty_blueprint
+    from dashboards.status_page import status_blueprint
+    from integrations.phone_numbers import load_places
+    from ivr.keeper import LibraryKeeper
+    from ivr.service import Line
+    from ivr.webhooks import ivr_blueprint
+
+    # A third of a second that no caller should wait for.
+    load_places()
+    line = Line(services, LibraryKeeper(services.settings.config_dir, services.now))
+    line.log_closed_keys()
+    app.register_blueprint(ivr_blueprint(line))
+    app.register_blueprint(auth_blueprint(services))
+    app.register_blueprint(status_blueprint(line))
+    app.register_blueprint(duty_blueprint(line))
+
+
+def seeders() -> list[Callable[["Services"], None]]:
+    """Each fills in what a new installation needs and leaves alone what is already there."""
+    from dashboards.demo import seed_demo_users
+    from ivr.library import load_centres
+    from queueing.seed import seed_centres
+
+    def seed_configured_centres(services: "Services") -> None:
+        seed_centres(services.database, load_centres(services.settings.config_dir))
+
+    return [seed_configured_centres, seed_demo_users]
+
+
+def periodic() -> list["Periodic"]:
+    """Jobs without arguments that the clock starts, at once and then at their interval."""
+    from ivr.jobs import PERIODIC
+
+    return list(PERIODIC)
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Start everything: servers, migrations, seeds, web, worker, clock."""
+    from dashboards.demo import DEMO_LOGINS
+    from integrations.readiness import local_url
+    from integrations.runner import Child, Runner, Welcome
+
+    if not _menus_are_proven(settings):
+        return 2
+    children = [Child("web", ["web"], listens=True), Child("worker", ["worker"]), Child("clock", ["clock"])]
+    addresses = [(label, local_url(settings, path)) for label, path in ADDRESSES]
+    addresses.append(("来电接口（运营商）", f"{settings.public_base_url}{INCOMING_PATH}"))
+    welcome = Welcome(addresses, DEMO_LOGINS if settings.demo else "")
+    return Runner(settings, os.environ, Path(__file__), children, welcome).run()
+
+
+def web(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Serve HTTP."""
+    from integrations.services import Services
+    from integrations.web_server import WebServer, metrics_dir, prepare_metrics_dir
+
+    figures_dir = metrics_dir(settings)
+    prepare_metrics_dir(figures_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures_dir)
+
+    def build_app() -> "Flask":
+        return create_app(settings, Services.build(settings), figures_dir)
+
+    Services.build(settings)
+    if not _menus_are_proven(settings):
+        return 2
+    WebServer(settings, build_app, arguments.listen_fd).run()
+    return 0
+
+
+def worker(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Run background jobs."""
+    from integrations.job_processes import run_worker
+    from integrations.services import Services
+    from integrations.task_queue import set_job_settings
+
+    Services.build(settings)
+    set_job_settings(settings)
+    run_worker(settings.redis_url or "")
+    return 0
+
+
+def clock(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Start periodic jobs."""
+    from integrations.job_processes import run_clock
+    from integrations.services import Services
+
+    Services.build(settings)
+    run_clock(settings.redis_url or "", periodic())
+    return 0
+
+
+def migrate(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Bring the tables to the newest revision."""
+    from integrations.migrations import migrate as migrate_database
+    from integrations.services import Services
+
+    migrate_database(Services.build(settings).database.url)
+    return 0
+
+
+def seed(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Fill in what a new installation needs; safe to repeat."""
+    from integrations.services import Services
+
+    services = Services.build(settings)
+    for fill_in in seeders():
+        fill_in(services)
+    services.close()
+    return 0
+
+
+def menu(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Prove, draw or dial the menu files."""
+    from ivr.menu_commands import run_menu_command
+
+    return run_menu_command(settings, arguments)
+
+
+def ledger(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Prove that received = sum of outcomes, for every centre and hour."""
+    from integrations.services import Services
+    from ivr.ledger_command import run_ledger_command
+
+    return run_ledger_command(Services.build(_with_running_servers(settings)), arguments)
+
+
+def _with_running_servers(settings: Settings) -> Settings:
+    """The addresses of the embedded servers that `run` has started, for commands beside it."""
+    from integrations.embedded import postgres_in, valkey_in
+
+    return replace(
+        settings,
+        database_url=settings.database_url or postgres_in(settings.var_dir).url,
+        redis_url=settings.redis_url or valkey_in(settings.var_dir).url,
+    )
+
+
+def _menus_are_proven(settings: Settings) -> bool:
+    """Say everything that is wrong with the menu files before anything starts."""
+    from ivr.menu_commands import load_library_now, say_problems
+
+    problems = load_library_now(settings).problems
+    if problems:
+        say_problems(problems, sys.stderr)
+    return not problems
+
+
+COMMANDS = (run, web, worker, clock, migrate, seed, menu, ledger)
+
+
+def _no_arguments(parser: argparse.ArgumentParser) -> None:
+    """Most commands take none."""
+
+
+def _web_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--listen-fd", type=int, help=argparse.SUPPRESS)
+
+
+def _menu_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("check", "draw", "walk"), help="check 检查，draw 画图，walk 在终端里拨打")
+    parser.add_argument("--centre", default="340000", help="中心代码，例如 340100")
+    parser.add_argument("--at", help='什么时候，例如 "2026-02-14 10:00"，不写就是现在')
+    parser.add_argument("--from", dest="caller", default="", help="来电号码，例如 13855112345")
+    parser.add_argument("--out", help="draw：图存到哪个文件，不写就打到屏幕")
+
+
+def _ledger_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", help="从哪一天，例如 2026-11-21，不写就是今天")
+    parser.add_argument("--until", help="到哪一天（含），不写就是同一天")
+
+
+ARGUMENTS = {"web": _web_arguments, "menu": _menu_arguments, "ledger": _ledger_arguments}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; mistakes of the operator end in sentences, never in a traceback."""
+    parser = argparse.ArgumentParser(prog="app.py", description="12333 热线")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for command in COMMANDS:
+        subparser = subparsers.add_parser(command.__name__, help=command.__doc__)
+        subparser.set_defaults(command=command)
+        ARGUMENTS.get(command.__name__, _no_arguments)(subparser)
+    arguments = parser.parse_args(argv)
+    try:
+        settings = Settings.from_env(os.environ)
+        _configure_logging(settings)
+        return int(arguments.command(settings, arguments))
+    except SettingsError as error:
+        print("\n".join([error.sentence, *(f"  - {line}" for line in error.problems)]), file=sys.stderr)
+        return 2
+    except HotlineError as error:
+        print(f"{error.sentence}（编号 {error.error_id}）\n{error.detail}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _configure_logging(settings: Settings) -> None:
+    from integrations.log import configure_logging
+
+    configure_logging(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

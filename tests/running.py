@@ -1,0 +1,101 @@
+"""Starting the real `python app.py run` in a folder of its own, for tests that need everything."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from integrations.settings import PROJECT_DIR
+from tests.waiting import eventually
+
+START_SECONDS = 40.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningHotline:
+    """`python app.py run` on its own port and data folder; `output` is what it has printed so far."""
+
+    def __init__(self, var_dir: Path, port: int | None = None, **env: str) -> None:
+        self.var_dir = var_dir
+        self.port = port or free_port()
+        self._log = Path(tempfile.mkstemp(prefix="output-", dir=var_dir.parent)[1])
+        self._env = {
+            **os.environ,
+            "VAR_DIR": str(var_dir),
+            "PORT": str(self.port),
+            "LOG_JSON": "0",
+            **env,
+        }
+        with open(self._log, "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(PROJECT_DIR / "app.py"), "run"],
+                env=self._env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """(status, JSON); status 0 when nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return 0, None
+        finally:
+            connection.close()
+
+    def wait_ready(self) -> "RunningHotline":
+        """Return when everything is up; fails with the output when it does not come up."""
+        eventually(lambda: self.is_ready or self.process.poll() is not None, START_SECONDS)
+        assert self.is_ready, self.output
+        return self
+
+    @property
+    def is_ready(self) -> bool:
+        return "热线已就绪" in self.output
+
+    def child(self, command: str) -> psutil.Process:
+        """The running `app.py <command>` that the runner started itself."""
+        # The runner waits longer before each restart of a child that keeps dying.
+        return eventually(lambda: self._find(command), 30.0)
+
+    def _find(self, command: str) -> psutil.Process | None:
+        for process in psutil.Process(self.process.pid).children():
+            try:
+                if command in process.cmdline():
+                    return process
+            except psutil.Error:
+                continue
+        return None
+
+    def descendants(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def interrupt(self) -> int:
+        """Ctrl-C; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def end(self) -> None:
+        """For clean-up: whatever state it is in."""
+        if self.process.poll() is None:
+            self.interrupt()
