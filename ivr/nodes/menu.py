@@ -109,6 +109,10 @@ class MenuNode(Node):
         for option in self.options:
             if option.key not in ALL_KEYS or len(option.key) != 1:
                 yield f"第{option.line}行的键“{option.key}”电话上没有"
+            if option.key in (keys.REPEAT, keys.BACK):
+                yield f"键{option.key}到处都是重听和返回，不能安排别的"
+            if option.key == keys.HUMAN and option.to not in ("", flow.human) and flow.human in flow.nodes:
+                yield f"键0到处都是转人工，不能去“{option.to}”"
             if option.key in seen:
                 yield f"键{option.key}安排了两次，选项比键多"
             seen.add(option.key)
