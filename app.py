@@ -50,14 +50,12 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     from dashboards.duty_page import duty_blueprint
     from dashboards.status_page import status_blueprint
     from integrations.phone_numbers import load_places
-    from ivr.keeper import LibraryKeeper
     from ivr.service import Line
     from ivr.webhooks import ivr_blueprint
 
     # A third of a second that no caller should wait for.
     load_places()
-    line = Line(services, LibraryKeeper(services.settings.config_dir, services.now))
-    line.log_closed_keys()
+    line = Line.build(services)
     app.register_blueprint(ivr_blueprint(line))
     app.register_blueprint(auth_blueprint(services))
     app.register_blueprint(status_blueprint(line))
@@ -67,11 +65,12 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
 def seeders() -> list[Callable[["Services"], None]]:
     """Each fills in what a new installation needs and leaves alone what is already there."""
     from dashboards.demo import seed_demo_users
-    from ivr.library import load_centres
+    from ivr.service import Line
     from queueing.seed import seed_centres
 
     def seed_configured_centres(services: "Services") -> None:
-        seed_centres(services.database, load_centres(services.settings.config_dir))
+        # The centres of the files in use, which are the last good ones when today's are bad.
+        seed_centres(services.database, Line.build(services).keeper.library().centres)
 
     return [seed_configured_centres, seed_demo_users]
 
@@ -186,13 +185,18 @@ def _with_running_servers(settings: Settings) -> Settings:
 
 
 def _menus_are_proven(settings: Settings) -> bool:
-    """Say everything that is wrong with the menu files before anything starts."""
+    """Say everything that is wrong with the menu files; False when there is no good copy to start with either."""
+    from ivr.good_copy import GoodCopy
     from ivr.menu_commands import load_library_now, say_problems
 
     problems = load_library_now(settings).problems
-    if problems:
-        say_problems(problems, sys.stderr)
-    return not problems
+    if not problems:
+        return True
+    say_problems(problems, sys.stderr)
+    if GoodCopy(settings.var_dir / "good-menus").path is None:
+        return False
+    print("先用上一次没有问题的菜单。", file=sys.stderr)
+    return True
 
 
 COMMANDS = (run, web, worker, clock, migrate, seed, menu, ledger)

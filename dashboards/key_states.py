@@ -10,7 +10,7 @@ from ivr.nodes.menu import MenuNode, Option
 from queueing.features import FEATURES
 
 NO_ROOM = "菜单里这个键后面还没有内容，不能开通"
-NO_DESK = "这个中心没有配置值守电话，人工服务不能开通"
+NO_DESK = "这个中心没有配置值班电话，人工服务不能开通"
 HUMAN = "human"
 # Features that play content: with none of it valid there is nothing behind the key.
 _SHELVES = {"recordings": "recordings/", "guides": "guides/"}
@@ -53,7 +53,7 @@ def _why_closed(flow: Flow, moment: Moment, feature: str) -> str:
     if not moment.is_open(feature):
         return ""
     if obstacle(flow, feature, moment.desk_number):
-        return "设为开通，但没有值守电话" if feature == HUMAN else "设为开通，但菜单里没有内容"
+        return "设为开通，但没有值班电话" if feature == HUMAN else "设为开通，但菜单里没有内容"
     shelf = _SHELVES.get(feature)
     if shelf and not flow.content.has(shelf, moment.today):
         return "设为开通，但没有一件内容在有效期内"

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from integrations.errors import HotlineError
+
 # Longer ones are no passwords but an attempt to keep the processor busy.
 LONGEST_PASSWORD = 200
 _HASHER = PasswordHasher()
+# Each check takes 64 MB and a tenth of a second; the threads that do it also answer the telephone.
+_AT_ONCE = threading.BoundedSemaphore(2)
+LONGEST_WAIT_SECONDS = 3.0
+
+
+class TooManySignIns(HotlineError):
+    """More people sign in at once than may be checked beside the telephone."""
+
+    default_sentence = "现在登录的人太多，请过几秒再试。"
+    http_status = 429
 
 
 def hash_password(password: str) -> str:
@@ -19,11 +32,18 @@ def hash_password(password: str) -> str:
 
 
 def is_right_password(password: str, password_hash: str | None) -> bool:
-    """Whether the password fits. Without a hash (nobody of that name) it takes as long and is False."""
+    """Whether the password fits. Without a hash (nobody of that name) it takes as long and is False.
+
+    Raises TooManySignIns when others are being checked.
+    """
+    if not _AT_ONCE.acquire(timeout=LONGEST_WAIT_SECONDS):
+        raise TooManySignIns("password checks are all taken")
     try:
         fits = _HASHER.verify(password_hash or _nobodys_hash(), password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
+    finally:
+        _AT_ONCE.release()
     return fits and password_hash is not None and len(password) <= LONGEST_PASSWORD
 
 

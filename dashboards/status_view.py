@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboards.key_states import KeyState, key_states
+from integrations.work_calendar import SHANGHAI
 from ivr.duty import DutyBoard, Notice
 from ivr.moment import Moment
 from ivr.service import Line
+from ivr.words import day_and_time
 from queueing.centre import Centre
 from queueing.opening_hours import Closing, HoursState
 
@@ -28,9 +30,9 @@ STATES = {
 }
 SYMBOLS = {"on": "●", "soon": "◐", "off": "○", "stop": "■"}
 KEY_ZERO = {
-    "desk": "转值守电话",
+    "desk": "转值班电话",
     "none": "没有人接，播实情和窗口",
-    "closed": "播下次上班的时间",
+    "closed": "说明没有人，有人值守时说下次上班",
 }
 
 
@@ -43,6 +45,7 @@ class CentreNow:
     keys: tuple[KeyState, ...]
     notice: Notice | None
     closing: Closing | None
+    now: datetime
 
     @property
     def state(self) -> str:
@@ -65,7 +68,9 @@ class CentreNow:
 
     @property
     def next_opening(self) -> str:
-        return (self.moment.words.get("next_opening") or "60天内没有").replace(",", "，")
+        """By the timetable, whether or not anybody is there to answer then."""
+        opening = self.moment.hours.next_opening
+        return day_and_time(opening.astimezone(SHANGHAI), self.now.astimezone(SHANGHAI)) if opening else "60天内没有"
 
     @property
     def key_zero(self) -> str:
@@ -84,7 +89,7 @@ def centre_now(line: Line, code: str, now: datetime) -> CentreNow:
     moment = line.almanac.moment(code, now)
     closing = next((c for c in board.closings.get(code, ()) if c.since <= now < c.until), None)
     keys = key_states(library.flow(code), moment)
-    return CentreNow(library.centres[code], moment, keys, board.notice_for(code, now), closing)
+    return CentreNow(library.centres[code], moment, keys, board.notice_for(code, now), closing, now)
 
 
 def coming(board: DutyBoard, codes: Sequence[str], now: datetime) -> int:
@@ -113,9 +118,9 @@ def closed_keys(centres: Iterable[CentreNow]) -> list[ClosedKey]:
     return [ClosedKey(*about, tuple(names)) for about, names in sorted(found.items(), key=lambda item: item[0][1])]
 
 
-def waiting_events(line: Line) -> int | None:
-    """How many events of the outage journal wait to be entered; None when the disk does not say."""
+def waiting_events(line: Line) -> tuple[int, int] | None:
+    """How many events of the outage journal wait to be entered, and how many could not be; None without a disk."""
     try:
-        return line.journal.waiting()
+        return line.journal.waiting(), line.journal.set_aside()
     except OSError:
         return None

@@ -53,11 +53,6 @@ class Supervisor:
         self.children.append(child)
         self._start(child)
 
-    def adopt(self, child: Managed) -> None:
-        """Watch a child that is running already."""
-        child.started_at = time.monotonic()
-        self.children.append(child)
-
     def watch(self, seconds: float) -> None:
         """Relay output for at most `seconds`, then start again whatever has died and is due."""
         self._terminal.pump(seconds)

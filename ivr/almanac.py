@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from integrations.work_calendar import SHANGHAI, WorkCalendar
+from integrations.work_calendar import SHANGHAI
 from ivr.duty import DutyBoard
 from ivr.library import Library
 from ivr.moment import Feature, Moment
@@ -33,7 +33,7 @@ class Almanac:
             return found[2]
         if len(self._kept) >= _KEPT:
             self._kept.clear()
-        moment = build_moment(library.centres[centre_code], board, at)
+        moment = build_moment(library.centre(centre_code), board, at)
         self._kept[key] = library, board, moment
         return moment
 
@@ -44,12 +44,15 @@ def build_moment(centre: Centre, board: DutyBoard, at: datetime) -> Moment:
     closings = (*board.closings.get(centre.code, ()),)
     hours = hours_at(centre.hours, board.calendar, now, closings)
     notice = board.notice_for(centre.code, at)
+    features = _features(centre, board)
+    has_people = features["human"].is_open and centre.desk_number is not None
+    words = _words(centre, hours, _sure_opening(hours, has_people, now), now)
     return Moment(
         centre=centre.code,
         today=now.date(),
         hours=hours,
-        features=_features(centre, board),
-        words=_words(centre, hours, board.calendar, now) | {"notice": notice.text if notice else None},
+        features=features,
+        words=words | {"notice": notice.text if notice else None},
         desk_number=centre.desk_number,
     )
 
@@ -62,8 +65,7 @@ def _features(centre: Centre, board: DutyBoard) -> dict[str, Feature]:
     return features
 
 
-def _words(centre: Centre, hours: HoursAt, calendar: WorkCalendar, now: datetime) -> dict[str, str | None]:
-    opening = hours.next_opening
+def _words(centre: Centre, hours: HoursAt, opening: datetime | None, now: datetime) -> dict[str, str | None]:
     closing_soon = hours.state is HoursState.CLOSING_SOON and hours.closes_in_minutes
     return {
         "greeting": "安徽省人社厅" if centre.code == PROVINCE else centre.name,
@@ -75,6 +77,19 @@ def _words(centre: Centre, hours: HoursAt, calendar: WorkCalendar, now: datetime
         "holiday": hours.holiday,
         "closing_reason": hours.reason,
     }
+
+
+def _sure_opening(hours: HoursAt, has_people: bool, now: datetime) -> datetime | None:
+    """When somebody answers again; None when nobody ever does there, or when the calendar is not known yet.
+
+    An opening that is spoken is a promise: a centre without a desk has nobody to keep it, and in a year that nobody
+    has announced a holiday may be longer than the law's own days.
+    """
+    opening = hours.next_opening
+    if opening is None or not has_people:
+        return None
+    days = (opening.astimezone(SHANGHAI).date() - now.date()).days
+    return None if hours.provisional and (days > 1 or hours.holiday) else opening
 
 
 def _hours_in_words(centre: Centre, now: datetime) -> str:

@@ -98,6 +98,8 @@ class DutyDesk:
         if rows != self._rows:
             self._rows, self._board = rows, build_board(*rows)
             log.info("duty_board_changed", notices=len(rows[1]), closings=len(rows[0]))
+            for centre, feature, is_open, reason in rows[2]:
+                log.info("key_set_by_hand", centre=centre, feature=feature, is_open=is_open, reason=reason)
 
 
 def _read(database: Database, now: datetime) -> tuple[list[Any], list[Any], list[Any], list[Any]]:

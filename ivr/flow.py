@@ -68,6 +68,10 @@ class Node:
     def resume(self, turn: Turn) -> str:
         raise NotImplementedError
 
+    def recover(self, turn: Turn) -> str:
+        """Where the call goes on after an error of ours at this node: here again, unless that would do harm."""
+        return self.id
+
     def is_entering(self, session: Session) -> bool:
         """Whether a number is being keyed in now, so that 0, 9 and * are data."""
         return False

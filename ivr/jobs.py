@@ -8,7 +8,6 @@ import structlog
 
 from integrations.services import Services
 from integrations.task_queue import Periodic, job_services
-from ivr.keeper import LibraryKeeper
 from ivr.service import Line
 
 log = structlog.get_logger(__name__)
@@ -28,7 +27,7 @@ LONGEST_TALK = timedelta(hours=4, minutes=10)
 
 def build_line(services: Services) -> Line:
     """The line for a job: the same as the webhooks', with the files as they are now."""
-    return Line(services, LibraryKeeper(services.settings.config_dir, services.now))
+    return Line.build(services)
 
 
 def close_silent_calls() -> None:
@@ -50,7 +49,8 @@ def sweep(services: Services) -> list[str]:
     if not sids:
         return []
     line = build_line(services)
-    closed = [sid for sid in sids if line.close_silent(sid) is not None]
+    silent_since = services.now() - silence
+    closed = [sid for sid in sids if line.close_silent(sid, silent_since) is not None]
     log.info("silent_calls_closed", count=len(closed))
     return closed
 
@@ -59,7 +59,7 @@ def enter_missed_calls() -> None:
     """Bring the outage journal of this machine into the ledger."""
     services = job_services()
     journal_folder = services.settings.var_dir / "outage"
-    if any(path.stat().st_size for path in journal_folder.glob("*.jsonl")):
+    if any(journal_folder.glob("*.json")):
         log.info("missed_calls_entered", count=build_line(services).enter_missed())
 
 

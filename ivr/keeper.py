@@ -10,7 +10,8 @@ from pathlib import Path
 import structlog
 
 from integrations.work_calendar import SHANGHAI
-from ivr.library import Library, fingerprint, load_library
+from ivr.good_copy import GoodCopy
+from ivr.library import Library, closed_keys, files_in_use, fingerprint, load_library
 from ivr.problem import Problem
 
 LOOK_EVERY = timedelta(seconds=10)
@@ -25,19 +26,35 @@ class LibraryRefused(Exception):
         self.problems = problems
 
 
-class LibraryKeeper:
-    """The library in use, one a process. `rejected` holds what is wrong with files that are not in use."""
+def log_closed_keys(library: Library) -> None:
+    """Say in the log which keys are not spoken, and why."""
+    for name, reason, centres in closed_keys(library):
+        log.info("key_closed", feature=name, reason=reason, centres=len(centres), first=centres[0])
 
-    def __init__(self, config_dir: Path | None, now: Callable[[], datetime]) -> None:
+
+class LibraryKeeper:
+    """The library in use, one a process. `rejected` holds what is wrong with files that are not in use.
+
+    `good_copy` remembers proven files for processes that start while the files are bad. `accept` is called with a
+    library before it is taken into use, for what must be there first; an error of it keeps the old one in use.
+    """
+
+    def __init__(
+        self,
+        config_dir: Path | None,
+        now: Callable[[], datetime],
+        good_copy: GoodCopy | None = None,
+        accept: Callable[[Library], None] = lambda library: None,
+    ) -> None:
         self._config_dir = config_dir
         self._now = now
+        self._good_copy = good_copy
+        self._accept = accept
         self._looking = threading.Lock()
         self._looked_at = now()
         self.rejected: tuple[Problem, ...] = ()
-        self._library = load_library(self._today(), config_dir)
-        if self._library.problems:
-            raise LibraryRefused(self._library.problems)
-        self._seen = self._library.fingerprint
+        self._seen = fingerprint(config_dir)
+        self._library = self._first()
 
     def library(self) -> Library:
         """What is in use now; looks for changed files in the background every few seconds."""
@@ -51,18 +68,46 @@ class LibraryKeeper:
         seen = fingerprint(self._config_dir)
         if seen == self._seen:
             return
-        self._seen = seen
         fresh = load_library(self._today(), self._config_dir)
-        self.rejected = fresh.problems
-        for problem in fresh.problems:
-            log.error("menu_refused", file=problem.file, line=problem.line, problem=problem.sentence)
+        self._refuse(fresh.problems)
         if not fresh.problems:
+            self._accept(fresh)
             self._library = fresh
+            self._keep_copy(fresh)
+            log_closed_keys(fresh)
             log.info("menu_replaced", fingerprint=fresh.fingerprint[:12])
+        self._seen = seen
+
+    def _first(self) -> Library:
+        library = load_library(self._today(), self._config_dir)
+        if not library.problems:
+            self._keep_copy(library)
+            log_closed_keys(library)
+            return library
+        copy = self._good_copy.path if self._good_copy else None
+        if copy is None:
+            raise LibraryRefused(library.problems)
+        self._refuse(library.problems)
+        good = load_library(self._today(), shipped=copy)
+        if good.problems:
+            raise LibraryRefused(library.problems)
+        return good
+
+    def _refuse(self, problems: tuple[Problem, ...]) -> None:
+        self.rejected = problems
+        for problem in problems:
+            log.error("menu_refused", file=problem.file, line=problem.line, problem=problem.sentence)
+
+    def _keep_copy(self, library: Library) -> None:
+        if self._good_copy:
+            self._good_copy.keep(library.fingerprint, files_in_use(self._config_dir))
 
     def _look_and_release(self) -> None:
         try:
             self.look()
+        except Exception:
+            # The old library stays in use, and the next look tries again.
+            log.exception("menu_not_replaced")
         finally:
             self._looking.release()
 

@@ -20,9 +20,10 @@ from ivr.menu_file import build_flow, build_prompts, merge
 from ivr.nodes.handover import HandoverNode
 from ivr.problem import Problem, did_you_mean
 from ivr.yaml_file import Block, read_yaml
-from queueing.centre import Centre, parse_centres
+from queueing.centre import PROVINCE, Centre, parse_centres
 
 SHIPPED = Path(__file__).parent
+FOLDERS = ("flows", "prompts", "content/recordings", "content/guides")
 CENTRES_FILE = SHIPPED.parent / "queueing" / "centres.yaml"
 
 
@@ -36,10 +37,15 @@ class Library:
     problems: tuple[Problem, ...]
     fingerprint: str = ""
 
-    def flow(self, centre: str, menu: str = "") -> Flow:
+    def centre(self, code: str) -> Centre:
+        """A centre; the province for one that is no longer configured, while calls to it are still open."""
+        return self.centres.get(code) or self.centres[PROVINCE]
+
+    def flow(self, code: str, menu: str = "") -> Flow:
         """The menu of a centre, or another menu with that centre's words; an unknown menu is the centre's own."""
-        own = self.flows[(self.centres[centre].menu, centre)]
-        return self.flows.get((menu, centre), own) if menu else own
+        centre = self.centre(code)
+        own = self.flows[(centre.menu, centre.code)]
+        return self.flows.get((menu, centre.code), own) if menu else own
 
 
 def closed_keys(library: Library) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -57,11 +63,12 @@ class _Files:
     """The files of an installation: its own folder first, then what is shipped."""
 
     config_dir: Path | None
+    shipped: Path = SHIPPED
     problems: list[Problem] = field(default_factory=list)
     seen: list[Path] = field(default_factory=list)
 
     def find(self, folder: str) -> dict[str, Path]:
-        found = {path.stem: path for path in sorted((SHIPPED / folder).glob("*.yaml"))}
+        found = {path.stem: path for path in sorted((self.shipped / folder).glob("*.yaml"))}
         if self.config_dir:
             found |= {path.stem: path for path in sorted((self.config_dir / folder).glob("*.yaml"))}
         self.seen.extend(found.values())
@@ -82,16 +89,23 @@ class _Files:
 
     def centres_file(self) -> Path:
         own = self.config_dir / "centres.yaml" if self.config_dir else None
-        path = own if own and own.exists() else CENTRES_FILE
+        shipped = CENTRES_FILE if self.shipped == SHIPPED else self.shipped / CENTRES_FILE.name
+        path = own if own and own.exists() else shipped
         self.seen.append(path)
         return path
 
 
 def load_library(
-    today: date, config_dir: Path | None = None, commands: Mapping[str, CommandKind] = COMMANDS
+    today: date,
+    config_dir: Path | None = None,
+    commands: Mapping[str, CommandKind] = COMMANDS,
+    shipped: Path = SHIPPED,
 ) -> Library:
-    """Read and prove everything. Never raises for a bad file: what is wrong is in `problems`."""
-    files = _Files(config_dir)
+    """Read and prove everything. Never raises for a bad file: what is wrong is in `problems`.
+
+    `shipped` is where files come from that `config_dir` does not have: the repository, or a good copy.
+    """
+    files = _Files(config_dir, shipped)
     centres = _read_centres(files)
     content = _read_content(files)
     menus = {name: files.read(path) for name, path in files.find("flows").items()}
@@ -117,12 +131,18 @@ def load_centres(config_dir: Path | None) -> Mapping[str, Centre]:
 
 def fingerprint(config_dir: Path | None) -> str:
     """Changes when any file of the library does: names, sizes and times of change."""
+    paths = files_in_use(config_dir).values()
+    seen = [(str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths if path.exists()]
+    return hashlib.sha256(repr(sorted(seen)).encode()).hexdigest()
+
+
+def files_in_use(config_dir: Path | None) -> dict[str, Path]:
+    """Every file that counts, by its path inside an installation's folder, such as flows/provincial.yaml."""
     files = _Files(config_dir)
-    files.centres_file()
-    for folder in ("flows", "prompts", "content/recordings", "content/guides"):
-        files.find(folder)
-    seen = [(str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files.seen if path.exists()]
-    return hashlib.sha256(repr(sorted(set(seen))).encode()).hexdigest()
+    found = {CENTRES_FILE.name: files.centres_file()}
+    for folder in FOLDERS:
+        found |= {f"{folder}/{path.name}": path for path in files.find(folder).values()}
+    return found
 
 
 def _read_centres(files: _Files) -> dict[str, Centre]:

@@ -115,7 +115,6 @@ _WORLD_WORDS = {
     "holiday",
     "closing_reason",
     "notice",
-    "number_tail",
     "guess_1",
     "guess_2",
 }

@@ -19,7 +19,6 @@ WORDS: dict[str, bool] = {
     "holiday": True,  # 春节
     "closing_reason": True,  # 停电
     "notice": True,  # the urgent notice
-    "number_tail": True,  # 五六七八
     "guess_1": True,  # 阜阳
     "guess_2": True,  # 亳州
     "digits": True,  # what was keyed in, for a read-back

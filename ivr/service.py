@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import structlog
 from psycopg import Connection
+from psycopg_pool import PoolTimeout
 
 from integrations.phone_numbers import NumberKind, parse_caller
 from integrations.services import Services
@@ -19,19 +21,19 @@ from ivr.almanac import Almanac
 from ivr.call_status import is_final, rank
 from ivr.counters import CALLS_ENDED, UNKNOWN_STATUSES, WEBHOOKS
 from ivr.duty import DutyDesk
-from ivr.events import CallStarted, CommandAnswered, Event, KeysPressed
+from ivr.events import CallStarted, CommandAnswered, Event, KeysPressed, Recovered
 from ivr.flow import Flow
+from ivr.good_copy import GoodCopy
 from ivr.keeper import LibraryKeeper
-from ivr.library import closed_keys
 from ivr.moment import Moment
-from ivr.outage import ENDED, RANG, Missed, OutageJournal
+from ivr.outage import ENDED, PICKED_UP, RANG, TURNED_AWAY, Missed, OutageJournal
 from ivr.session import Caller, Session, Step, advance, start_session
 from ivr.session_cache import SessionCache
-from ivr.store import CallRecord, CallStore, StepRecord
+from ivr.store import CARRIER, OUTAGE, SWEEP, CallRecord, CallStore, StepRecord
 from ivr.twiml import render
-from ivr.verbs import Hangup, Verb
-from ivr.words import spell_digits
+from ivr.verbs import Hangup, Say, Verb
 from queueing.centre import PROVINCE, candidates_for_caller, centre_for_dialled
+from queueing.seed import seed_centres
 
 log = structlog.get_logger(__name__)
 MakeEvent = Callable[[datetime, Moment], Event]
@@ -63,10 +65,18 @@ class Line:
         self._actions = ACTIONS if actions is None else actions
         self._cache = SessionCache()
 
-    def log_closed_keys(self) -> None:
-        """Say in the log which keys are not spoken, and why."""
-        for name, reason, centres in closed_keys(self.keeper.library()):
-            log.info("key_closed", feature=name, reason=reason, centres=len(centres), first=centres[0])
+    @classmethod
+    def build(cls, services: Services) -> Line:
+        """The line on an installation's own files, with their last good copy to fall back on."""
+        settings = services.settings
+        keeper = LibraryKeeper(
+            settings.config_dir,
+            services.now,
+            GoodCopy(settings.var_dir / "good-menus"),
+            # A call refers to its centre's row, so a new centre is entered before it can ring.
+            accept=lambda library: seed_centres(services.database, library.centres),
+        )
+        return cls(services, keeper)
 
     def answer(self, ring: Ring) -> str:
         """The document for a call that has just rung; the same one for the same call again."""
@@ -148,6 +158,12 @@ class Line:
             step = following
         return self._render(step.verbs, step.session.turn, call_sid)
 
+    def recover(self, ring: Ring) -> str:
+        """The document after an error of which nobody knows where it was: where the call is now."""
+        with self._store() as store:
+            session = store.read(ring.call_sid)
+        return self.answer(ring) if session is None else self.step(ring, session.turn, Recovered)
+
     def note_status(self, ring: Ring, sequence: int | None) -> None:
         """Take in a status of the carrier; a final one ends the call. Never reopens anything."""
         at = self.services.now()
@@ -159,39 +175,54 @@ class Line:
                 store.note_status(ring.call_sid, ring.status, sequence, at)
                 return
             self._enter_unseen(store, ring, at)
-            outcome = store.end(ring.call_sid, ring.status, "carrier", at, sequence)
+            outcome = store.end(ring.call_sid, ring.status, CARRIER, at, sequence)
         self._cache.forget(ring.call_sid)
-        self._ended(ring.call_sid, outcome, "carrier")
+        self._ended(ring.call_sid, outcome, CARRIER)
 
     def note_desk_answer(self, call_sid: str) -> None:
         """Somebody at the desk picked up."""
         with self._store() as store:
             store.note_desk_answer(call_sid, self.services.now())
 
-    def close_silent(self, call_sid: str) -> str | None:
-        """End a call that nothing was heard of for too long; its outcome, or None when it had ended."""
+    def close_silent(self, call_sid: str, silent_since: datetime) -> str | None:
+        """End a call that nothing was heard of since then; its outcome, or None when it had ended or moved on."""
         with self._store() as store:
-            outcome = store.end(call_sid, "swept", "sweep", self.services.now())
-        self._ended(call_sid, outcome, "sweep")
+            now = self.services.now()
+            outcome = store.end(call_sid, "swept", SWEEP, now, unless_heard_since=silent_since)
+        self._ended(call_sid, outcome, SWEEP)
         return outcome
 
     def enter_missed(self) -> int:
         """Enter into the ledger what the carrier said while the database was away; how many events."""
-        with self.journal.taken(self.services.now()) as events:
-            turned_away = {event.call_sid for event in events if event.kind == RANG}
-            for missed in events:
-                # Who heard only our apology was failed, whatever the database made of the ring later.
-                reason = "outage" if missed.call_sid in turned_away else "carrier"
-                self._enter_missed(missed, reason)
-        return len(events)
+        events = list(self.journal.ripe(self.services.now()))
+        # Who heard only our apology was failed, whatever the database made of the ring later.
+        turned_away = {missed.call_sid for _, missed in events if missed.kind in (RANG, TURNED_AWAY)}
+        entered = 0
+        for path, missed in events:
+            try:
+                self._enter(missed, OUTAGE if missed.call_sid in turned_away else CARRIER)
+            except (psycopg.OperationalError, PoolTimeout):
+                # The database is away again: the rest waits.
+                raise
+            except Exception as error:
+                self.journal.put_aside(path, type(error).__name__)
+                continue
+            self.journal.forget(path)
+            entered += 1
+        return entered
 
-    def _enter_missed(self, missed: Missed, reason: str) -> None:
+    def _enter(self, missed: Missed, reason: str) -> None:
         ring = Ring(missed.call_sid, missed.caller, missed.dialled, missed.status)
+        at, outcome = missed.received_at, None
         with self._store() as store:
-            self._enter_unseen(store, ring, missed.received_at)
-            outcome = None
-            if missed.kind == ENDED:
-                outcome = store.end(ring.call_sid, ring.status, reason, missed.received_at)
+            if missed.kind == PICKED_UP:
+                store.note_desk_answer(ring.call_sid, at)
+                return
+            self._enter_unseen(store, ring, at)
+            if missed.kind in (ENDED, TURNED_AWAY):
+                outcome = store.end(ring.call_sid, ring.status, reason, at)
+            if missed.kind == TURNED_AWAY:
+                store.blame_outage(ring.call_sid)
         self._ended(ring.call_sid, outcome, reason)
 
     def remember(self, kind: str, ring: Ring) -> None:
@@ -217,8 +248,12 @@ class Line:
         if verbs is None:
             session = store.read(call_sid)
             turn = session.turn if session else 0
-            verbs = (store.reply(call_sid, turn) if session else None) or (Hangup(),)
+            verbs = (store.reply(call_sid, turn) if session else None) or self._goodbye()
         return self._render(verbs, turn, call_sid)
+
+    def _goodbye(self) -> tuple[Verb, ...]:
+        """For a webhook of a call that is over: never a bare hang-up, should somebody still be listening."""
+        return Say("goodbye", self._flow(PROVINCE).prompts["goodbye"].text), Hangup()
 
     def _enter_unseen(self, store: CallStore, ring: Ring, at: datetime) -> None:
         """A call whose ring never reached the database is entered with no session, so that it ends as failed."""
@@ -231,8 +266,7 @@ class Line:
         number = parse_caller(ring.caller)
         centre = centre_for_dialled(centres, ring.dialled) or PROVINCE
         guesses = candidates_for_caller(centres, number, ring.dialled) if centre == PROVINCE else ()
-        spoken_tail = spell_digits(number.e164[-4:]) if number.e164 else None
-        return centre, Caller(spoken_tail, tuple((code, centres[code].short_name) for code in guesses[:2]))
+        return centre, Caller(tuple((code, centres[code].short_name) for code in guesses[:2]))
 
     def _record(self, ring: Ring, centre: str, at: datetime) -> CallRecord:
         number, sealer = parse_caller(ring.caller), self.services.sealer

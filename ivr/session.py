@@ -73,7 +73,6 @@ class Session:
     # Centres that the number may belong to, codes; asked once at the beginning.
     guesses: list[str] = field(default_factory=list)
     guess_names: list[str] = field(default_factory=list)
-    number_tail: str | None = None
     pending: str = ""
     commands: int = 0
     ended: bool = False
@@ -100,7 +99,8 @@ class Session:
     def to_json(self, dumps: Callable[[Any], bytes]) -> str:
         """JSON without `private`, which has its own sealed place; fields at their default are left out."""
         values = {name: getattr(self, name) for name in _PLAIN}
-        return dumps({name: value for name, value in values.items() if value != _PLAIN[name]}).decode()
+        kept = {name: value for name, value in values.items() if value != _PLAIN[name]}
+        return dumps(kept | {"schema": self.schema}).decode()
 
     def note_what_was_heard(self, at: datetime) -> None:
         """Mark self-service when a recording or guide was heard to its end, or for HEARD_SECONDS."""
@@ -161,7 +161,6 @@ class Turn:
     def _words(self, words: Mapping[str, str | None]) -> dict[str, str | None]:
         session = self.session
         known: dict[str, str | None] = dict(self.moment.words)
-        known["number_tail"] = session.number_tail
         for position, name in enumerate(session.guess_names[:2], start=1):
             known[f"guess_{position}"] = name
         known.update(words)
@@ -247,7 +246,7 @@ def _first_node(turn: Turn) -> str:
         if session.recoveries > RECOVERY_LIMIT:
             return flow.last_resort
         turn.say("recovered")
-        return session.node
+        return flow.nodes[session.node].recover(turn)
     if isinstance(event, KeysPressed) and _is_double_press(turn, event):
         return session.node
     return flow.nodes[session.node].resume(turn)
@@ -284,7 +283,6 @@ def start_session(centre: str, event: CallStarted, caller: Caller) -> Session:
         centre=centre,
         guesses=[code for code, _ in caller.guesses],
         guess_names=[name for _, name in caller.guesses],
-        number_tail=caller.number_tail,
     )
     hours = event.moment.hours
     if not hours.is_staffed or hours.urgent_only:
@@ -294,7 +292,6 @@ def start_session(centre: str, event: CallStarted, caller: Caller) -> Session:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What the engine may know of who rings: the spoken last four digits, and the centres the number points to."""
+    """What the engine may know of who rings: the centres that the number points to, code and name."""
 
-    number_tail: str | None = None
     guesses: tuple[tuple[str, str], ...] = ()

@@ -45,8 +45,14 @@ WITH saved AS (
 INSERT INTO call_step (call_sid, turn, kind, at, centre, node, keys, reply)
 SELECT call_sid, %(turn)s, %(kind)s, %(at)s, %(centre)s, %(node)s, %(keys)s, %(reply)s FROM saved
 """
+# The same with a change of centre, which is rare.
+_SAVE_AND_MOVE = _SAVE.replace(
+    "\n)\nINSERT INTO call_step",
+    "\n), moved AS (\n"
+    "    UPDATE call SET centre = %(centre)s FROM saved WHERE call.call_sid = saved.call_sid\n"
+    ")\nINSERT INTO call_step",
+)
 _REPLY = "SELECT reply FROM call_step WHERE call_sid = %s AND turn = %s"
-_MOVE = "UPDATE call SET centre = %s WHERE call_sid = %s"
 _DESK = """
 UPDATE call SET desk_answered_at = %s WHERE call_sid = %s AND desk_answered_at IS NULL AND ended_at IS NULL
 """
@@ -57,7 +63,13 @@ _RAISE_STATUS = """
 UPDATE call SET carrier_status = %s, status_rank = %s WHERE call_sid = %s AND ended_at IS NULL AND status_rank < %s
 """
 _LOCK_OPEN = "SELECT desk_answered_at FROM call WHERE call_sid = %s AND ended_at IS NULL FOR UPDATE"
+_HEARD_SINCE = "SELECT 1 FROM call_session WHERE call_sid = %s AND touched_at >= %s"
 _TAKE_SESSION = "DELETE FROM call_session WHERE call_sid = %s RETURNING state, private"
+_BLAME_OUTAGE = """
+UPDATE call SET outcome = 'failed', end_reason = 'outage'
+WHERE call_sid = %s AND ended_at IS NOT NULL AND outcome IN ('abandoned_in_menu', 'after_hours')
+"""
+CARRIER, SWEEP, OUTAGE = "carrier", "sweep", "outage"
 _END = """
 UPDATE call SET ended_at = GREATEST(%s, started_at), carrier_status = %s, status_rank = 9, outcome = %s, end_reason = %s
 WHERE call_sid = %s AND ended_at IS NULL
@@ -116,10 +128,8 @@ class CallStore:
     def save(self, call_sid: str, old: Session, step: StepRecord) -> bool:
         """Save a step if the session is still at the old turn; False when another webhook was first."""
         values = self._step_values(call_sid, step) | {"old_turn": old.turn}
-        saved = self._connection.execute(_SAVE, values).rowcount == 1
-        if saved and step.session.centre != old.centre:
-            self._connection.execute(_MOVE, (step.session.centre, call_sid))
-        return saved
+        statement = _SAVE if step.session.centre == old.centre else _SAVE_AND_MOVE
+        return self._connection.execute(statement, values).rowcount == 1
 
     def reply(self, call_sid: str, turn: int) -> tuple[Verb, ...] | None:
         """The document that a call was given at a turn."""
@@ -143,34 +153,52 @@ class CallStore:
     def note_desk_answer(self, call_sid: str, at: datetime) -> None:
         self._connection.execute(_DESK, (at, call_sid))
 
-    def end(self, call_sid: str, status: str, reason: str, at: datetime, sequence: int | None = None) -> str | None:
+    def end(
+        self,
+        call_sid: str,
+        status: str,
+        reason: str,
+        at: datetime,
+        sequence: int | None = None,
+        unless_heard_since: datetime | None = None,
+    ) -> str | None:
         """End a call with its one outcome, erasing what its session held; None when it had ended already.
 
-        Taking the session away first means that a step saved at the same moment either counts or fails.
+        `reason` is carrier, sweep or outage. Taking the session away first means that a step saved at the same
+        moment either counts or fails. `unless_heard_since` leaves a call alone that has moved on after all.
         """
         with self._connection.transaction():
             locked = self._connection.execute(_LOCK_OPEN, (call_sid,)).fetchone()
-            if reason == "carrier":
+            if reason == CARRIER:
                 values = (call_sid, status[:40], sequence, at, locked is not None)
                 self._connection.execute(_STATUS_EVENT, values)
-            if locked is None:
+            if locked is None or self._was_heard(call_sid, unless_heard_since):
                 return None
             row = self._connection.execute(_TAKE_SESSION, (call_sid,)).fetchone()
-            marks = self._marks_at_end(call_sid, row, at)
+            marks = self._marks(call_sid, row, at if reason == CARRIER else None)
             if locked[0] is not None:
                 marks.append(ANSWERED)
-            if reason != "carrier":
+            if reason != CARRIER:
                 # Nobody knows how it went on: only what was achieved counts, never "given up".
                 marks.append(FAILED)
             outcome = outcome_of(marks)
             self._connection.execute(_END, (at, status[:20], outcome, reason, call_sid))
         return outcome
 
-    def _marks_at_end(self, call_sid: str, row: Any, at: datetime) -> list[str]:
+    def blame_outage(self, call_sid: str) -> bool:
+        """A call that ended because we turned it away did not give up: its outcome becomes failed."""
+        return self._connection.execute(_BLAME_OUTAGE, (call_sid,)).rowcount == 1
+
+    def _was_heard(self, call_sid: str, since: datetime | None) -> bool:
+        return since is not None and self._connection.execute(_HEARD_SINCE, (call_sid, since)).fetchone() is not None
+
+    def _marks(self, call_sid: str, row: Any, ended_at: datetime | None) -> list[str]:
+        """What the session had achieved. Without a known end, what was playing then is not counted as heard."""
         if row is None:
             return [FAILED]
         session = self._session(call_sid, row[0], row[1])
-        session.note_what_was_heard(at)
+        if ended_at is not None:
+            session.note_what_was_heard(ended_at)
         return list(session.marks)
 
     def _session(self, call_sid: str, state: str, private: bytes | None) -> Session:

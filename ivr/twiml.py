@@ -11,7 +11,7 @@ from twilio.twiml.voice_response import Say as SayElement
 from twilio.twiml.voice_response import VoiceResponse
 
 from integrations.telephony.urls import DIALLED, RECORDED, SILENCE, CarrierUrls
-from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, Verb
+from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, Verb, is_private
 from ivr.words import speakable
 
 LANGUAGE = "zh-CN"
@@ -23,6 +23,9 @@ LONGEST_TALK_SECONDS = 4 * 3600
 
 def render(verbs: tuple[Verb, ...], urls: CarrierUrls, turn: int, call_sid: str = "") -> str:
     """The document of a turn. The same verbs, addresses and turn give the same bytes."""
+    if is_private(verbs):
+        # Digits that were keyed in stay in no cache.
+        return _render.__wrapped__(verbs, urls, turn, call_sid)
     if any(isinstance(verb, Dial) for verb in verbs):
         return _render(verbs, urls, turn, call_sid)
     return _render(verbs, urls, turn, "")
@@ -75,7 +78,9 @@ def _append(parent: Any, verb: Verb, urls: CarrierUrls, turn: int, call_sid: str
 
 
 def _say(parent: Any, verb: Say) -> None:
-    text = _NOT_XML.sub("", speakable(verb.text))
+    # Digits that were keyed in stay in no cache.
+    said = speakable.__wrapped__(verb.text) if verb.private else speakable(verb.text)
+    text = _NOT_XML.sub("", said)
     if not text.strip():
         return
     if not verb.slow:

@@ -21,7 +21,7 @@ from ivr.moment import Moment
 from ivr.outcome import NAMES_ZH, outcome_of
 from ivr.session import Caller, Session, Step, advance, start_session
 from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Say, Verb
-from ivr.words import speakable, speaking_seconds, spell_digits
+from ivr.words import speakable, speaking_seconds
 from queueing.centre import PROVINCE, candidates_for_caller
 
 HELP = "按键后回车；直接回车表示不按键；h 挂机；? 帮助"
@@ -46,8 +46,7 @@ class Walk:
         number = parse_caller(self.caller)
         centres = self.library.centres
         guesses = candidates_for_caller(centres, number, None) if self.centre == PROVINCE else ()
-        tail = spell_digits(number.e164[-4:]) if number.e164 else None
-        caller = Caller(tail, tuple((code, centres[code].short_name) for code in guesses[:2]))
+        caller = Caller(tuple((code, centres[code].short_name) for code in guesses[:2]))
         event = CallStarted(self.at, self._moment(self.centre))
         return self.apply(start_session(self.centre, event, caller), event)
 

@@ -5,8 +5,10 @@ The only other answers are 403 for a request that the carrier did not sign, and 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -24,15 +26,24 @@ from ivr.call_status import is_final
 from ivr.counters import FORGED, OUTAGES, STEP_SECONDS
 from ivr.events import DialEnded, Event, KeysPressed, Recorded, Recovered, Silence
 from ivr.moment import Moment
-from ivr.outage import ENDED, RANG
+from ivr.outage import ENDED, PICKED_UP, RANG, TURNED_AWAY
 from ivr.service import Line, MakeEvent, Ring
 from ivr.twiml import apology
+from queueing.centre import PROVINCE
 
 log = structlog.get_logger(__name__)
-# While the database is away: say so and come back, three times in about twenty seconds, then a goodbye.
+# While the database is away: say so and come back, three times in about half a minute, then a goodbye.
 OUTAGE_TRIES = 3
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
+# Twilio's are CA and 32 hex digits; compatible engines use UUIDs.
+_CALL_SID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# What the carrier tells of a talk or a recording, and does not tell again.
+TOLD_ONCE = ("n", "e", "call", "DialCallStatus", "RecordingSid", "RecordingDuration")
 View = Callable[[], Response]
+
+
+class UnknownCall(HotlineError):
+    """A signed request that names no call."""
 
 
 def ivr_blueprint(line: Line) -> Blueprint:
@@ -60,12 +71,9 @@ def ivr_blueprint(line: Line) -> Blueprint:
     @webhook("/fallback", _apologise)
     def fallback() -> Response:
         """A webhook of ours failed: the carrier says which, and the call goes on from there."""
-        failed = request.form.get("ErrorUrl", "")
-        log.warning("carrier_fell_back", call_sid=_ring().call_sid, code=request.form.get("ErrorCode", ""))
-        if "/ivr/step" not in failed:
-            return _twiml(line.answer(_ring()))
-        turn = _turn(failed.partition("n=")[2].partition("&")[0])
-        return _twiml(line.step(_ring(), turn, Recovered))
+        log.warning("carrier_fell_back", call_sid=_sid(), code=request.form.get("ErrorCode", ""))
+        turn = _failed_turn()
+        return _twiml(line.recover(_ring()) if turn is None else line.step(_ring(), turn, Recovered))
 
     @webhook("/status", _remember_the_end)
     def status() -> Response:
@@ -73,10 +81,10 @@ def ivr_blueprint(line: Line) -> Blueprint:
         line.note_status(_ring(), int(sequence) if sequence.isdigit() else None)
         return Response(status=204)
 
-    @webhook("/desk", lambda line: Response(status=204))
+    @webhook("/desk", _remember_the_desk)
     def desk() -> Response:
         """The desk telephone: only that somebody picked up counts, also when the caller hangs up first."""
-        if request.form.get("CallStatus") in ("in-progress", "answered"):
+        if _is_picked_up():
             line.note_desk_answer(request.args.get("call", ""))
         return Response(status=204)
 
@@ -97,6 +105,9 @@ def _guarded(view: View, line: Line, check: SignatureCheck, answer_to_outage: Ca
             return view()
         except HTTPException:
             raise
+        except UnknownCall as error:
+            log.error("webhook_without_a_call", error_id=error.error_id, path=request.path, reason=error.detail)
+            return _twiml(apology(line.keeper.library().flow(PROVINCE).prompts["failure_all"].text, None))
         except DATABASE_AWAY as error:
             OUTAGES.labels(request.path.rpartition("/")[2]).inc()
             log.error("database_away", path=request.path, error=type(error).__name__, call_sid=_sid())
@@ -115,18 +126,30 @@ def _guarded(view: View, line: Line, check: SignatureCheck, answer_to_outage: Ca
 def _apologise(line: Line) -> Response:
     """Say that something is wrong and come back to the same place; after that the truth and a goodbye."""
     attempt = _attempt() + 1
-    prompts = line.keeper.library().flow(_any_centre(line)).prompts
+    prompts = line.keeper.library().flow(PROVINCE).prompts
     if request.path.endswith("/incoming") and attempt == 1:
         _remember(line, RANG)
     if attempt > OUTAGE_TRIES:
+        _remember(line, TURNED_AWAY)
         return _twiml(apology(prompts["failure_all"].text, None))
-    query = f"?n={request.args['n']}" if "n" in request.args else ""
-    urls: CarrierUrls = line.urls
-    return _twiml(apology(prompts["failure"].text, urls.retry(f"{request.path}{query}", attempt)))
+    return _twiml(apology(prompts["failure"].text, _come_back(line.urls, attempt)))
 
 
-def _any_centre(line: Line) -> str:
-    return next(iter(line.keeper.library().centres))
+def _come_back(urls: CarrierUrls, attempt: int) -> str:
+    """The same place again, with what the carrier told us of a talk or a recording, which it tells only once."""
+    turn = _failed_turn() if request.path.endswith("/fallback") else None
+    if turn is not None:
+        return urls.retry("/ivr/step", {"n": str(turn)}, attempt)
+    told = {name: request.values[name] for name in TOLD_ONCE if name in request.values}
+    return urls.retry(request.path, told, attempt)
+
+
+def _failed_turn() -> int | None:
+    """The turn of the step that failed, by the fallback request's own word; None when it names none."""
+    failed = request.form.get("ErrorUrl", "")
+    if "/ivr/step" not in failed:
+        return None
+    return _turn(failed.partition("n=")[2].partition("&")[0])
 
 
 def _remember_the_end(line: Line) -> Response:
@@ -135,9 +158,20 @@ def _remember_the_end(line: Line) -> Response:
     return Response(status=204)
 
 
-def _remember(line: Line, kind: str) -> None:
+def _remember_the_desk(line: Line) -> Response:
+    if _is_picked_up():
+        _remember(line, PICKED_UP, call_sid=request.args.get("call", ""))
+    return Response(status=204)
+
+
+def _is_picked_up() -> bool:
+    # Completed: of a leg that was answered; one that was not ends as busy, no-answer or failed.
+    return request.form.get("CallStatus") in ("in-progress", "answered", "completed")
+
+
+def _remember(line: Line, kind: str, call_sid: str = "") -> None:
     try:
-        line.remember(kind, _ring())
+        line.remember(kind, replace(_ring(), call_sid=call_sid or _sid()))
     except OSError:
         log.exception("outage_journal_not_written", call_sid=_sid())
 
@@ -154,10 +188,10 @@ def _ring() -> Ring:
 
 
 def _sid() -> str:
-    """The call's id; 400 without one, since nothing can be kept of such a request."""
+    """The call's id. Raises UnknownCall without a usable one, since nothing can be kept of such a request."""
     sid = request.form.get("CallSid", "")
-    if not sid or len(sid) > 64 or not sid.isalnum():
-        abort(400)
+    if not _CALL_SID.fullmatch(sid):
+        raise UnknownCall(f"CallSid {sid[:70]!r}")
     return sid
 
 
@@ -171,16 +205,16 @@ def _attempt() -> int:
 
 def _event_of_step() -> MakeEvent:
     """How the document of the step ended, in the engine's words."""
-    form, ended_by = request.form, request.args.get("e", "")
+    form, told, ended_by = request.form, request.values, request.args.get("e", "")
+    if ended_by == DIALLED and "DialCallStatus" in told:
+        return _with(DialEnded, told["DialCallStatus"])
+    if ended_by == RECORDED and "RecordingSid" in told:
+        seconds = told.get("RecordingDuration", "0")
+        hung_up = form.get("Digits") == "hangup"
+        return _with(Recorded, told["RecordingSid"], int(seconds) if seconds.isdigit() else 0, hung_up)
     if _attempt():
         # We had to ask the carrier to come again; whatever was pressed then is gone.
         return Recovered
-    if ended_by == DIALLED:
-        return _with(DialEnded, form.get("DialCallStatus", ""))
-    if ended_by == RECORDED:
-        seconds = form.get("RecordingDuration", "0")
-        hung_up = form.get("Digits") == "hangup"
-        return _with(Recorded, form.get("RecordingSid", ""), int(seconds) if seconds.isdigit() else 0, hung_up)
     digits = form.get("Digits", "")
     return _with(KeysPressed, digits[:64]) if digits else Silence
 

@@ -68,7 +68,6 @@ def _part_of_day(at: time) -> str:
 
 def period(start: time, end: time) -> str:
     """`14:30`, `17:30` -> `下午2点半到5点半`; the part of the day is said again only when it changes."""
-    # A day that ends at midnight does not end in the small hours.
     # An end belongs to what it ends: 上午9点到12点 and 下午3点到6点, nobody says 中午12点 or 晚上6点 there.
     part = _part_of_day(_minute_before(end)).replace("中午", "上午")
     # A day that ends at midnight does not end in the small hours.

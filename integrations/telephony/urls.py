@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 # What a step's address says about how its document ended, in the query's `e`.
 SILENCE, DIALLED, RECORDED = "s", "d", "r"
@@ -18,22 +19,13 @@ class CarrierUrls:
     def incoming(self) -> str:
         return f"{self.base}/ivr/incoming"
 
-    @property
-    def status(self) -> str:
-        return f"{self.base}/ivr/status"
-
-    @property
-    def fallback(self) -> str:
-        return f"{self.base}/ivr/fallback"
-
     def step(self, turn: int, ended_by: str = "") -> str:
         """Where the document of this turn comes back to."""
         return f"{self.base}/ivr/step?n={turn}" + (f"&e={ended_by}" if ended_by else "")
 
-    def retry(self, path: str, attempt: int) -> str:
+    def retry(self, path: str, query: dict[str, str], attempt: int) -> str:
         """The same request again, after the database did not answer."""
-        joint = "&" if "?" in path else "?"
-        return f"{self.base}{path}{joint}try={attempt}"
+        return f"{self.base}{path}?{urlencode(query | {'try': str(attempt)})}"
 
     def desk(self, call_sid: str) -> str:
         """Where the carrier reports what became of the desk telephone that we rang for this call."""

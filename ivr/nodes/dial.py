@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ivr.events import DialEnded
 from ivr.flow import Edge, Line, Node
+from ivr.nodes import keys
 from ivr.outcome import ANSWERED
 from ivr.session import Turn
 from ivr.verbs import Dial
@@ -36,6 +37,10 @@ class DialNode(Node):
             turn.session.mark(ANSWERED)
             return self.answered
         return self.failed
+
+    def recover(self, turn: Turn) -> str:
+        """The talk may have been had already: the desk is not rung again unasked."""
+        return keys.go_back(turn, self.id)
 
     def edges(self) -> Iterable[Edge]:
         yield Edge(self.answered, "answered")

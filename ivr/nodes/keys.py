@@ -44,6 +44,8 @@ def common_key(turn: Turn, node_id: str, digits: str) -> str | None:
 def go_back(turn: Turn, node_id: str) -> str:
     """The menu before this node; at the first menu, that menu again."""
     trail = turn.session.trail
+    # A menu that was replaced in mid-call may have lost places on the way.
+    trail[:] = [place for place in trail if place in turn.flow.nodes]
     # A node that is no menu (a read-back) is not on the trail: its menu is the last one there.
     if len(trail) > 1 and trail[-1] == node_id:
         trail.pop()

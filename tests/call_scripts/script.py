@@ -90,7 +90,7 @@ class Script:
             notices=(notice,) if notice else (),
             closings={header["centre"]: (closing,)} if closing else {},
         )
-        changed = _with_desk(library, header["desk"]) if "desk" in header else library
+        changed = with_desk(library, header["desk"]) if "desk" in header else library
         return ScriptedWalk(changed, header["centre"], at, header.get("from", ""), board=board)
 
     @staticmethod
@@ -127,7 +127,7 @@ def _heard(step: Step) -> str:
     return "< " + " ".join(names)
 
 
-def _with_desk(library: Library, number: str) -> Library:
+def with_desk(library: Library, number: str) -> Library:
     centres = {
         code: replace(centre, desk_number=number, features={**centre.features, "human": FeatureSetting(True)})
         for code, centre in library.centres.items()

@@ -15,10 +15,10 @@ NOT_OPEN_YET = {
     *("opt_1", "opt_4", "opt_5", "opt_6", "opt_7", "opt_7_closed", "no_key_closed"),
     *("slow_1", "slow_5", "slow_6", "slow_closed_message"),
 }
-# Said only when the next opening is more than sixty days away, or a name is missing: test_almanac hears them.
+# Said only when a name is missing: test_almanac hears them.
 UNSURE = {
-    *("noon_closed_unsure", "night_unsure", "weekend_unsure", "holiday_plain", "holiday_unsure"),
-    *("closed_exceptionally_unsure", "closed_zero_unsure", "last_closed_unsure", "handover"),
+    *("holiday_plain", "holiday_unsure", "closed_exceptionally_unsure"),
+    "handover",
 }
 
 

@@ -136,7 +136,7 @@ def test_a_key_is_closed_and_opened_again(staff: StaffApp) -> None:
     [
         ("query", "菜单里这个键后面还没有内容，不能开通"),
         ("message", "菜单里这个键后面还没有内容，不能开通"),
-        ("human", "这个中心没有配置值守电话，人工服务不能开通"),
+        ("human", "这个中心没有配置值班电话，人工服务不能开通"),
         ("guides", "这个键现在就开着"),
     ],
 )

@@ -132,8 +132,10 @@ def test_content_that_has_expired_is_on_the_list(staff: StaffApp) -> None:
 def test_events_of_an_outage_that_wait_are_counted(staff: StaffApp) -> None:
     folder = staff.services.settings.var_dir / "outage"
     folder.mkdir(parents=True)
-    (folder / "1.jsonl").write_text("{}\n{}\n")
-    assert "有 2 条来电记录等着补进台账" in staff.signed_in("hefei").page("/status")
+    for name in ("1.json", "2.json", "3.bad"):
+        (folder / name).write_text("{}")
+    page = staff.signed_in("hefei").page("/status")
+    assert "有 2 条来电记录等着补进台账" in page and "有 1 条来电记录补不进台账" in page
 
 
 def test_the_menu_is_drawn_for_the_centre(staff: StaffApp) -> None:

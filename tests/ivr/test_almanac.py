@@ -11,13 +11,15 @@ from ivr.almanac import Almanac, build_moment
 from ivr.duty import DutyBoard, Notice, build_board
 from ivr.library import Library, load_library
 from queueing.opening_hours import Closing, HoursState
+from tests.call_scripts.script import with_desk
 
 PROVINCE = "340000"
 
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return load_library(date(2026, 11, 21))
+    """Every centre with a desk that answers: without one nobody promises an opening."""
+    return with_desk(load_library(date(2026, 11, 21)), "+8655163812345")
 
 
 def at(text: str) -> datetime:
@@ -52,6 +54,27 @@ def test_each_awkward_moment_has_its_announcement(
     assert moment.hours.state == state
     if next_opening is not None:
         assert moment.words["next_opening"] == next_opening
+
+
+def test_a_centre_without_a_desk_promises_no_opening() -> None:
+    library = load_library(date(2026, 11, 21))
+    moment = build_moment(library.centres[PROVINCE], DutyBoard(), at("2026-11-23 20:00"))
+    assert moment.words["next_opening"] is None
+    assert library.flow(PROVINCE).fill("night", moment.words)[1] == "现在不是上班时间，没有人工。"
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        # Spring Festival 2027 is longer than the law's own days; only the notice will say how long.
+        ("2027-02-06 10:00", None),
+        ("2027-02-13 10:00", None),
+        ("2027-03-10 20:00", "明天上午9点"),
+        ("2026-12-31 18:00", None),
+    ],
+)
+def test_in_a_year_without_a_notice_only_tomorrow_is_promised(library: Library, when: str, said: str | None) -> None:
+    assert build_moment(library.centres[PROVINCE], DutyBoard(), at(when)).words["next_opening"] == said
 
 
 def test_a_year_nobody_has_announced_is_provisional(library: Library) -> None:

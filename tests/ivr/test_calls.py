@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from ivr.jobs import sweep
 from ivr.service import Line
 from tests.caller import Caller
 from tests.ivr.conftest import Clock
@@ -167,8 +169,6 @@ def test_the_end_of_a_call_that_never_reached_us_is_a_failed_call(dial: Dial, ro
 
 
 def test_a_call_nobody_heard_of_again_is_closed_by_the_sweep(dial: Dial, rows: Rows, line: Line, clock: Clock) -> None:
-    from ivr.jobs import sweep
-
     caller = dial()
     clock.tick(line.services.settings.silence_close_seconds - 60)
     assert sweep(line.services) == []
@@ -178,9 +178,23 @@ def test_a_call_nobody_heard_of_again_is_closed_by_the_sweep(dial: Dial, rows: R
     assert sweep(line.services) == []
 
 
-def test_a_long_talk_at_the_desk_is_not_swept_away(dial: Dial, line: Line, clock: Clock) -> None:
-    from ivr.jobs import sweep
+def test_the_sweep_counts_nothing_as_heard(dial: Dial, rows: Rows, line: Line, clock: Clock) -> None:
+    dial().press("2").press("1")
+    clock.tick(line.services.settings.silence_close_seconds + 1)
+    sweep(line.services)
+    assert rows("SELECT outcome FROM call") == [("failed",)]
 
+
+def test_a_call_that_moved_on_while_the_sweep_was_busy_is_left_alone(
+    dial: Dial, rows: Rows, line: Line, clock: Clock
+) -> None:
+    caller = dial()
+    long_ago = clock() - timedelta(hours=3)
+    assert line.close_silent(caller.sid, silent_since=long_ago) is None
+    assert rows("SELECT count(*) FROM call WHERE ended_at IS NULL") == [(1,)]
+
+
+def test_a_long_talk_at_the_desk_is_not_swept_away(dial: Dial, line: Line, clock: Clock) -> None:
     caller = dial().press("0")
     assert caller.waiting is not None
     number = caller.waiting.verb.find("Number")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ivr.good_copy import GoodCopy
 from ivr.keeper import LibraryKeeper, LibraryRefused
+from ivr.library import Library
 from tests.ivr.conftest import MONDAY_TEN
 
 WORDS = "welcome: 您好，这里是热线。\n"
@@ -46,3 +48,41 @@ def test_nothing_starts_on_bad_files_alone(tmp_path: Path) -> None:
     with pytest.raises(LibraryRefused) as refused:
         LibraryKeeper(tmp_path, lambda: MONDAY_TEN)
     assert refused.value.problems
+
+
+def test_a_process_that_starts_while_the_files_are_bad_uses_the_last_good_ones(tmp_path: Path) -> None:
+    config, copy = tmp_path / "config", GoodCopy(tmp_path / "good")
+    (config / "prompts").mkdir(parents=True)
+    file = config / "prompts" / "zzz.yaml"
+    file.write_text(WORDS, encoding="utf-8")
+    LibraryKeeper(config, lambda: MONDAY_TEN, copy)
+    file.write_text("welcome: 您好，{nobody}。\n", encoding="utf-8")
+    keeper = LibraryKeeper(config, lambda: MONDAY_TEN, copy)
+    assert welcome(keeper) == "您好，这里是热线。"
+    assert keeper.rejected
+    file.write_text("welcome: 修好了。\n", encoding="utf-8")
+    keeper.look()
+    assert welcome(keeper) == "修好了。" and keeper.rejected == ()
+
+
+def test_a_library_that_cannot_be_prepared_for_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    asked: list[Library] = []
+
+    def accept(library: Library) -> None:
+        asked.append(library)
+        if len(asked) == 1:
+            raise ConnectionError("the database is away")
+
+    keeper = LibraryKeeper(tmp_path, lambda: MONDAY_TEN, accept=accept)
+    (tmp_path / "prompts" / "zzz.yaml").write_text(WORDS, encoding="utf-8")
+    with pytest.raises(ConnectionError):
+        keeper.look()
+    assert welcome(keeper) != "您好，这里是热线。"
+    keeper.look()
+    assert welcome(keeper) == "您好，这里是热线。"
+
+
+def test_a_centre_that_is_no_longer_configured_is_answered_by_the_province(keeper: LibraryKeeper) -> None:
+    library = keeper.library()
+    assert library.flow("349999") is library.flow("340000")

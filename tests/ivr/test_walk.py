@@ -11,7 +11,7 @@ import pytest
 from integrations.work_calendar import SHANGHAI
 from ivr.library import Library, load_library
 from ivr.walk import Walk, walk_in_terminal
-from tests.call_scripts.script import _with_desk
+from tests.call_scripts.script import with_desk
 
 
 @cache
@@ -21,7 +21,7 @@ def library() -> Library:
 
 def dial(keys: str, at: str = "2026-11-23 10:00", centre: str = "340200", desk: str = "") -> tuple[str, str]:
     """The outcome, and what the terminal showed."""
-    found = _with_desk(library(), desk) if desk else library()
+    found = with_desk(library(), desk) if desk else library()
     walk = Walk(found, centre, datetime.fromisoformat(at).replace(tzinfo=SHANGHAI))
     out = StringIO()
     return walk_in_terminal(walk, StringIO(keys), out), out.getvalue()
@@ -75,7 +75,7 @@ def test_the_desk_does_not_answer_in_a_walk() -> None:
 
 def test_any_hour_can_be_dialled() -> None:
     outcome, shown = dial("h\n", at="2026-11-22 10:00")
-    assert "今天周末，人工服务明天上午九点开始。" in shown
+    assert "今天周末，没有人工。" in shown
     assert outcome == "after_hours"
 
 

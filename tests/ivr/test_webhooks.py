@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,8 +14,11 @@ from twilio.request_validator import RequestValidator
 
 from integrations.settings import DEMO_AUTH_TOKEN
 from integrations.telephony.signature import SignatureCheck, public_url
-from ivr.service import Line
+from ivr.jobs import sweep
+from ivr.outage import ENDED, STILL_TRYING
+from ivr.service import Line, Ring
 from tests.caller import Caller
+from tests.ivr.conftest import Clock
 
 Dial = Callable[..., Caller]
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -102,11 +106,26 @@ def test_a_changed_parameter_breaks_the_signature(client: FlaskClient, line: Lin
     assert client.post("/ivr/incoming", data=FORM | {"From": "+8610"}, headers=headers).status_code == 403
 
 
-@pytest.mark.parametrize("sid", ["", "CA 1", "'; DROP TABLE call; --", "x" * 65])
-def test_a_request_without_a_proper_call_id_is_refused(client: FlaskClient, line: Line, sid: str) -> None:
+@pytest.mark.parametrize("sid", ["", "CA 1", "'; DROP TABLE call; --", "x" * 65, "呼叫"])
+def test_a_request_without_a_usable_call_id_still_hears_a_sentence(
+    client: FlaskClient, line: Line, sid: str, rows: Rows
+) -> None:
     form = FORM | {"CallSid": sid}
     headers = {"X-Twilio-Signature": RequestValidator(DEMO_AUTH_TOKEN).compute_signature(line.urls.incoming, form)}
-    assert client.post("/ivr/incoming", data=form, headers=headers).status_code == 400
+    answer = client.post("/ivr/incoming", data=form, headers=headers)
+    assert answer.status_code == 200 and "<Say" in answer.get_data(as_text=True)
+    assert rows("SELECT count(*) FROM call") == [(0,)]
+
+
+def test_other_engines_name_their_calls_by_uuid(dial: Dial) -> None:
+    known = dial()
+    caller = Caller(known.base_url, known.post, dialled="12333", sid="0b0c0d0e-1111-4222-8333-444455556666").ring()
+    assert "您好" in caller.heard[0]
+
+
+def test_an_unsigned_json_body_is_refused_like_any_other(client: FlaskClient) -> None:
+    answer = client.post("/ivr/incoming", json={"CallSid": "CA1"}, headers={"X-Twilio-Signature": "forged"})
+    assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("turn", ["", "-1", "x", "99999999", "7"])
@@ -144,9 +163,11 @@ def database_away(line: Line) -> Iterator[None]:
     good = database.url
     database.close()
     database.url = "postgresql+psycopg://nobody@127.0.0.1:9/none"
-    yield
-    database.close()
-    database.url = good
+    try:
+        yield
+    finally:
+        database.close()
+        database.url = good
 
 
 def test_without_a_database_the_caller_hears_an_apology_and_the_call_comes_back(
@@ -170,10 +191,11 @@ def test_a_call_during_an_outage_is_told_the_truth_and_entered_afterwards(dial: 
     with database_away(line):
         caller.ring()
         assert caller.is_over and "正在抢修" in caller.heard[-1]
-        assert line.journal.waiting() == 2
+        # It rang, it was turned away, it ended.
+        assert line.journal.waiting() == 3
     stored = b"".join(path.read_bytes() for path in (line.services.settings.var_dir / "outage").iterdir())
     assert b"13855112345" not in stored
-    assert line.enter_missed() == 2
+    assert line.enter_missed() == 3
     assert rows("SELECT outcome, first_centre FROM call WHERE call_sid = %s", caller.sid) == [("failed", "340000")]
     assert line.journal.waiting() == 0 and line.enter_missed() == 0
 
@@ -188,3 +210,100 @@ def test_an_unexpected_error_still_answers_valid_twiml(dial: Dial, line: Line, m
     assert caller.waiting is not None
     status, document = caller.request(caller.waiting.verb.attrib["action"], {"Digits": "2"})
     assert status == 200 and "<Say" in document and "<Redirect" in document
+
+
+def test_a_caller_turned_away_in_mid_call_did_not_give_up(dial: Dial, line: Line, rows: Rows) -> None:
+    caller = dial().press("2")
+    with database_away(line):
+        caller.press("1")
+        assert caller.is_over and "正在抢修" in caller.heard[-1]
+    assert line.enter_missed() == 2
+    assert rows("SELECT outcome, end_reason FROM call") == [("failed", "outage")]
+
+
+def test_a_caller_turned_away_whose_end_was_heard_in_time_is_put_right(
+    dial: Dial, line: Line, rows: Rows, clock: Clock
+) -> None:
+    caller = dial()
+    with database_away(line):
+        assert caller.waiting is not None
+        caller.request(f"{caller.base_url}/ivr/step?n=1&try=3", {})
+    caller.hang_up()
+    assert rows("SELECT outcome FROM call") == [("abandoned_in_menu",)]
+    clock.tick(STILL_TRYING.total_seconds())
+    assert line.enter_missed() == 1
+    assert rows("SELECT outcome, end_reason FROM call") == [("failed", "outage")]
+
+
+def test_an_event_that_the_database_refuses_is_set_aside_and_the_rest_is_entered(
+    dial: Dial, line: Line, rows: Rows
+) -> None:
+    known = dial()
+    line.remember(ENDED, Ring("CAbad", "+8613800138000", "12\x00333", "completed"))
+    line.remember(ENDED, Ring(known.sid, "", "", "completed"))
+    assert line.enter_missed() == 1
+    assert (line.journal.waiting(), line.journal.set_aside()) == (0, 1)
+    assert rows("SELECT count(*) FROM call WHERE outcome IS NULL") == [(0,)]
+
+
+def test_a_talk_whose_end_the_database_missed_is_answered_and_not_dialled_again(
+    dial: Dial, line: Line, rows: Rows
+) -> None:
+    caller = dial().press("0")
+    assert caller.waiting is not None
+    action = caller.waiting.verb.attrib["action"]
+    with database_away(line):
+        _, document = caller.request(action, {"DialCallStatus": "completed"})
+    redirect = re.search(r"<Redirect>(.*?)</Redirect>", document)
+    assert redirect is not None
+    _, document = caller.request(redirect.group(1).replace("&amp;", "&"), {})
+    assert "<Dial" not in document and "再见" in document
+    caller.hang_up()
+    assert rows("SELECT outcome FROM call") == [("answered",)]
+
+
+def test_an_error_at_the_desk_telephone_does_not_ring_it_again(dial: Dial) -> None:
+    caller = dial().press("0")
+    assert caller.waiting is not None
+    _, document = caller.request(
+        f"{caller.base_url}/ivr/fallback", {"ErrorCode": "11200", "ErrorUrl": caller.waiting.verb.attrib["action"]}
+    )
+    assert "<Dial" not in document and "听政策录音" in document
+
+
+def test_a_desk_that_picked_up_during_an_outage_is_counted_afterwards(
+    dial: Dial, line: Line, rows: Rows, clock: Clock
+) -> None:
+    caller = dial().press("0")
+    assert caller.waiting is not None
+    number = caller.waiting.verb.find("Number")
+    assert number is not None
+    with database_away(line):
+        caller.request(number.attrib["statusCallback"], {"CallStatus": "in-progress", "CallSid": "CAdesk"})
+        caller.hang_up()
+    assert line.enter_missed() == 2
+    assert rows("SELECT outcome FROM call") == [("answered",)]
+
+
+def test_a_fallback_that_names_no_address_goes_on_where_the_call_is(dial: Dial) -> None:
+    caller = dial().press("2").press("1")
+    _, document = caller.request(f"{caller.base_url}/ivr/fallback", {"ErrorCode": "11200"})
+    assert "我们接着办" in document and "一共" in document
+
+
+def test_the_retry_of_a_fallback_is_the_step_it_was_about(dial: Dial, line: Line) -> None:
+    caller = dial().press("2")
+    assert caller.waiting is not None
+    broken = caller.waiting.verb.attrib["action"]
+    with database_away(line):
+        _, document = caller.request(f"{caller.base_url}/ivr/fallback", {"ErrorCode": "11200", "ErrorUrl": broken})
+    assert "/ivr/step?n=2&amp;try=1" in document
+
+
+def test_a_webhook_of_a_call_that_was_swept_hears_a_goodbye(dial: Dial, line: Line, clock: Clock) -> None:
+    caller = dial()
+    clock.tick(line.services.settings.silence_close_seconds + 1)
+    sweep(line.services)
+    assert caller.waiting is not None
+    _, document = caller.request(caller.waiting.verb.attrib["action"], {"Digits": "2"})
+    assert document.index("再见") < document.index("<Hangup")

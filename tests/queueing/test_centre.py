@@ -144,7 +144,7 @@ defaults:
   hours:
     seasons: [{since: "10-01", periods: ["09:00-12:00", "14:30-17:30"]}]
   features:
-    human: {open: false, reason: 没有配置值守电话}
+    human: {open: false, reason: 没有配置值班电话}
     query: {open: false, reason: 业务系统尚未接入}
     recordings: {open: true}
     guides: {open: true}
