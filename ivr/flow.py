@@ -26,6 +26,7 @@ class Prompt:
     instead: str = ""
     line: int = 0
     file: str = ""
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import wave
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from ivr.yaml_file import Block, read_yaml
 from queueing.centre import PROVINCE, Centre, parse_centres
 
 SHIPPED = Path(__file__).parent
+AUDIO = "prompts/audio"
 FOLDERS = ("flows", "prompts", "content/recordings", "content/guides")
 CENTRES_FILE = SHIPPED.parent / "queueing" / "centres.yaml"
 
@@ -36,6 +38,8 @@ class Library:
     content: Content
     problems: tuple[Problem, ...]
     fingerprint: str = ""
+    # Recordings of prompts by a person, by prompt id.
+    audio: Mapping[str, Path] = field(default_factory=dict)
 
     def centre(self, code: str) -> Centre:
         """A centre; the province for one that is no longer configured, while calls to it are still open."""
@@ -87,6 +91,11 @@ class _Files:
         root = SHIPPED.parent
         return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
+    def audio(self) -> dict[str, Path]:
+        """Recordings of prompts, by prompt id."""
+        folders = [self.shipped, *([self.config_dir] if self.config_dir else [])]
+        return {path.stem: path for folder in folders for path in sorted((folder / AUDIO).glob("*.wav"))}
+
     def centres_file(self) -> Path:
         own = self.config_dir / "centres.yaml" if self.config_dir else None
         shipped = CENTRES_FILE if self.shipped == SHIPPED else self.shipped / CENTRES_FILE.name
@@ -111,7 +120,8 @@ def load_library(
     menus = {name: files.read(path) for name, path in files.find("flows").items()}
     menu_files = {name: files.name(path) for name, path in files.find("flows").items()}
     words = [(files.name(path), files.read(path)) for path in files.find("prompts").values()]
-    builder = _Builder(files.problems, content, menus, menu_files, words, commands, today)
+    audio = files.audio()
+    builder = _Builder(files.problems, content, menus, menu_files, words, commands, today, audio)
     flows = {
         (menu, centre.code): flow
         for centre in centres.values()
@@ -121,7 +131,8 @@ def load_library(
     for centre in centres.values():
         if centre.menu not in menus:
             files.problems.append(Problem("centres.yaml", 1, f"{centre.short_name}要用的菜单“{centre.menu}”没有"))
-    return Library(centres, flows, content, tuple(dict.fromkeys(files.problems)), fingerprint(config_dir))
+    problems = tuple(dict.fromkeys(files.problems))
+    return Library(centres, flows, content, problems, fingerprint(config_dir), audio)
 
 
 def load_centres(config_dir: Path | None) -> Mapping[str, Centre]:
@@ -142,7 +153,7 @@ def files_in_use(config_dir: Path | None) -> dict[str, Path]:
     found = {CENTRES_FILE.name: files.centres_file()}
     for folder in FOLDERS:
         found |= {f"{folder}/{path.name}": path for path in files.find(folder).values()}
-    return found
+    return found | {f"{AUDIO}/{path.name}": path for path in files.audio().values()}
 
 
 def _read_centres(files: _Files) -> dict[str, Centre]:
@@ -165,6 +176,14 @@ def _read_content(files: _Files) -> Content:
     return Content(recordings, guides)
 
 
+def _is_wav(path: Path) -> bool:
+    try:
+        with wave.open(str(path)) as file:
+            return file.getnframes() > 0 and file.getsampwidth() == 2 and 8000 <= file.getframerate() <= 48000
+    except (OSError, EOFError, wave.Error):
+        return False
+
+
 @dataclass
 class _Builder:
     """Builds each centre's version of each menu, and proves each different version once."""
@@ -176,6 +195,7 @@ class _Builder:
     words: list[tuple[str, Block]]
     commands: Mapping[str, CommandKind]
     today: date
+    audio: Mapping[str, Path]
     _common: dict[str, tuple[Flow | None, Mapping[str, Prompt]]] = field(default_factory=dict)
 
     def flow(self, menu: str, centre: Centre, centres: Mapping[str, Centre]) -> Flow | None:
@@ -192,7 +212,10 @@ class _Builder:
         head = self._merged(menu, seen=set())
         if head is None:
             return None
-        prompts = build_prompts([*self.words, *self._own_words(head, file, centre)], self.problems)
+        own_words = self._own_words(head, file, centre)
+        prompts = build_prompts([*self.words, *own_words], self.problems)
+        changed = {prompt_id for _, block in own_words for prompt_id in block}
+        prompts = self._with_recordings(dict(prompts), changed)
         flow = build_flow(head, file, prompts, self.content, self.problems)
         if flow is None:
             return None
@@ -202,6 +225,21 @@ class _Builder:
         if len(self.problems) == before:
             self.problems.extend(check_size(flow, self.today))
         return flow if flow.is_whole else None
+
+    def _with_recordings(self, prompts: dict[str, Prompt], changed: set[str]) -> dict[str, Prompt]:
+        """Prompts of which there is a recording; not where a menu or a centre says the sentence in its own words."""
+        for prompt_id, path in self.audio.items():
+            prompt = prompts.get(prompt_id)
+            if prompt is None:
+                hint = did_you_mean(prompt_id, prompts)
+                self.problems.append(Problem(_Files.name(path), 1, f"录音“{prompt_id}”没有这句话{hint}"))
+            elif "{" in prompt.text:
+                self.problems.append(Problem(_Files.name(path), 1, f"“{prompt_id}”要填词，不能用录音"))
+            elif not _is_wav(path):
+                self.problems.append(Problem(_Files.name(path), 1, "不是能播的 WAV 文件（PCM，8 到 48 kHz）"))
+            elif prompt_id not in changed:
+                prompts[prompt_id] = replace(prompt, recorded=True)
+        return prompts
 
     def _nowhere(self, flow: Flow, centres: Mapping[str, Centre]) -> Iterator[Problem]:
         """Handovers to a centre or a menu that there is not."""

@@ -149,7 +149,9 @@ class Turn:
         slow = self.session.slow
         # Slowly, every sentence is followed by a rest.
         sentences = [part for part in _SENTENCE.findall(text) if part.strip()] if slow else [text]
-        says = [Say(prompt.id, sentence, slow, private) for sentence in sentences]
+        # A recording has one speed: slowly, the synthetic voice speaks.
+        recorded = prompt.recorded and not slow
+        says = [Say(prompt.id, sentence, slow, private, recorded) for sentence in sentences]
         spoken = [piece for say in says for piece in ((say, Pause(1)) if slow else (say,))]
         if prompt.barge:
             self.prompts.extend(spoken)

@@ -42,6 +42,8 @@ def _render(verbs: tuple[Verb, ...], urls: CarrierUrls, turn: int, call_sid: str
 
 def _append(parent: Any, verb: Verb, urls: CarrierUrls, turn: int, call_sid: str) -> None:
     match verb:
+        case Say() if verb.recorded:
+            parent.play(urls.prompt(verb.prompt, verb.text))
         case Say():
             _say(parent, verb)
         case Pause():

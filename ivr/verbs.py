@@ -12,12 +12,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One prompt. `prompt` is its id, `text` what is said; `private` text is sealed wherever it is kept."""
+    """One prompt. `prompt` is its id, `text` what is said; `private` text is sealed wherever it is kept.
+
+    `recorded`: a person's recording of exactly this sentence is played instead of a synthetic voice.
+    """
 
     prompt: str
     text: str
     slow: bool = False
     private: bool = False
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

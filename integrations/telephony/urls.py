@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 # What a step's address says about how its document ended, in the query's `e`.
 SILENCE, DIALLED, RECORDED = "s", "d", "r"
@@ -22,6 +22,10 @@ class CarrierUrls:
     def step(self, turn: int, ended_by: str = "") -> str:
         """Where the document of this turn comes back to."""
         return f"{self.base}/ivr/step?n={turn}" + (f"&e={ended_by}" if ended_by else "")
+
+    def prompt(self, prompt_id: str, text: str) -> str:
+        """A recorded prompt; `say` is what is said in it, for whoever shows captions."""
+        return f"{self.base}/ivr/audio/{quote(prompt_id)}.wav?say={quote(text)}"
 
     def retry(self, path: str, query: dict[str, str], attempt: int) -> str:
         """The same request again, after the database did not answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ivr.good_copy import GoodCopy
 from ivr.keeper import LibraryKeeper, LibraryRefused
 from ivr.library import Library
+from ivr.walk import Walk, spoken
 from tests.ivr.conftest import MONDAY_TEN
 
 WORDS = "welcome: 您好，这里是热线。\n"
@@ -86,3 +88,36 @@ def test_a_library_that_cannot_be_prepared_for_is_tried_again(tmp_path: Path) ->
 def test_a_centre_that_is_no_longer_configured_is_answered_by_the_province(keeper: LibraryKeeper) -> None:
     library = keeper.library()
     assert library.flow("349999") is library.flow("340000")
+
+
+def recording(path: Path, frames: bytes = b"\0\0" * 800) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(frames)
+
+
+def test_a_recorded_prompt_is_played_and_slowly_the_voice_speaks(tmp_path: Path) -> None:
+    recording(tmp_path / "prompts" / "audio" / "opt_2.wav")
+    library = LibraryKeeper(tmp_path, lambda: MONDAY_TEN).library()
+    walk = Walk(library, "340200", MONDAY_TEN)
+    said = {say.prompt: say.recorded for say in spoken(walk.ring().verbs)}
+    assert said["opt_2"] and not said["opt_3"]
+    assert not any(say.recorded for say in spoken(walk.press("8").verbs))
+
+
+@pytest.mark.parametrize(
+    ("name", "frames", "sentence"),
+    [
+        ("opt_22", b"\0\0", "没有这句话"),
+        ("welcome", b"\0\0", "不能用录音"),
+        ("opt_2", b"", "不是能播的"),
+    ],
+)
+def test_a_recording_that_cannot_be_meant_is_a_problem(tmp_path: Path, name: str, frames: bytes, sentence: str) -> None:
+    recording(tmp_path / "prompts" / "audio" / f"{name}.wav", frames)
+    with pytest.raises(LibraryRefused) as refused:
+        LibraryKeeper(tmp_path, lambda: MONDAY_TEN)
+    assert sentence in str(refused.value)

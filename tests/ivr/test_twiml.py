@@ -124,3 +124,9 @@ def test_an_apology_comes_back_or_hangs_up_after_its_words() -> None:
 
 def test_the_small_menu_of_these_tests_is_a_good_one() -> None:
     assert good(HEAD, WORDS).name == "small"
+
+
+def test_a_recorded_sentence_is_played_from_our_own_address_with_its_caption() -> None:
+    (play,) = response(Say("opt_2", "听政策录音，请按2。", recorded=True))
+    assert play.tag == "Play" and play.text is not None
+    assert play.text.startswith(f"{URLS.base}/ivr/audio/opt_2.wav?say=%E5%90%AC") and play.text.isascii()

@@ -41,7 +41,7 @@ def test_a_document_comes_back_from_the_database_as_it_went_in(document: tuple[V
 def test_a_document_is_kept_as_short_lists() -> None:
     document = (Gather((Say("opt_0", "转人工，请按0。"),), num_digits=1), Redirect())
     assert to_list(document) == [
-        ["gather", [["say", "opt_0", "转人工，请按0。", False, False]], 1, "", 5],
+        ["gather", [["say", "opt_0", "转人工，请按0。", False, False, False]], 1, "", 5],
         ["redirect"],
     ]
 

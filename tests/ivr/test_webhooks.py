@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -307,3 +309,17 @@ def test_a_webhook_of_a_call_that_was_swept_hears_a_goodbye(dial: Dial, line: Li
     assert caller.waiting is not None
     _, document = caller.request(caller.waiting.verb.attrib["action"], {"Digits": "2"})
     assert document.index("再见") < document.index("<Hangup")
+
+
+def test_a_recorded_prompt_is_served_and_nothing_else_is(client: FlaskClient, line: Line, tmp_path: Path) -> None:
+    library = line.keeper.library()
+    file = tmp_path / "opt_2.wav"
+    file.write_bytes(b"RIFF")
+    line.keeper._library = replace(library, audio={"opt_2": file})
+    try:
+        answer = client.get("/ivr/audio/opt_2.wav?say=%E5%90%AC")
+        assert (answer.status_code, answer.mimetype, answer.data) == (200, "audio/wav", b"RIFF")
+        for other in ("welcome", "..%2f..%2fapp", "%2e%2e/app"):
+            assert client.get(f"/ivr/audio/{other}.wav").status_code == 404
+    finally:
+        line.keeper._library = library
