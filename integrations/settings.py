@@ -1,6 +1,7 @@
 """Settings: read once, all problems reported together, then handed down."""
 
 import ipaddress
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,13 @@ class Settings:
     demo: bool
     silence_close_seconds: int
     metrics_token: str | None = field(repr=False)
+    # May name a paid service's key.
+    tts_command: str | None = field(repr=False)
+    gateway_bind: str
+    gateway_port: int
+    gateway_url: str
+    # True when our own voice gateway is the carrier.
+    carrier_is_gateway: bool
 
     @classmethod
     def from_env(
@@ -55,8 +63,10 @@ class Settings:
         """
         read = EnvReader(env)
         var_dir = Path(read.text("VAR_DIR") or PROJECT_DIR / "var").absolute()
-        bind = _bind(read)
+        bind = _ip_address(read, "BIND", "127.0.0.1")
         port = read.integer("PORT", 12333, 1, 65535)
+        # Beside the web port, so that two installations on one machine do not meet here either.
+        gateway_port = read.integer("GATEWAY_PORT", port + 1 if port < 65535 else port - 1, 1, 65535)
         public_base_url = _public_base_url(read, port)
         is_demo = is_loopback(bind) and is_loopback(urlsplit(public_base_url).hostname or "")
         account_sid, auth_token = _carrier(read, is_demo)
@@ -80,12 +90,22 @@ class Settings:
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
             log_json=read.boolean("LOG_JSON", default=not sys.stdout.isatty()),
             demo=_demo(read, is_demo),
-            silence_close_seconds=read.integer("SILENCE_CLOSE_SECONDS", 7200, 60, 86400),
+            silence_close_seconds=read.integer("SILENCE_CLOSE_SECONDS", 7200, 600, 86400),
             metrics_token=read.text("METRICS_TOKEN"),
+            tts_command=_tts_command(read),
+            gateway_bind=_ip_address(read, "GATEWAY_BIND", bind),
+            gateway_port=gateway_port,
+            gateway_url=_gateway_url(read, gateway_port),
+            carrier_is_gateway=read.text("TWILIO_ACCOUNT_SID") is None,
         )
         if read.problems:
             raise SettingsError(read.problems)
         return settings
+
+    @property
+    def gateway_http_url(self) -> str:
+        """The gateway's address for its REST calls: the same door, spoken to in HTTP."""
+        return "http" + self.gateway_url.removeprefix("ws")
 
 
 def is_loopback(host: str) -> bool:
@@ -98,27 +118,31 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _bind(read: EnvReader) -> str:
-    bind = read.text("BIND") or "127.0.0.1"
-    if bind == "localhost":
+def _ip_address(read: EnvReader, name: str, default: str) -> str:
+    address = read.text(name) or default
+    if address == "localhost":
         return "127.0.0.1"
     try:
-        return str(ipaddress.ip_address(bind))
+        return str(ipaddress.ip_address(address))
     except ValueError:
-        read.add_problem("BIND", "应为 IP 地址，如 127.0.0.1 或 0.0.0.0", "must be an IP address")
-        return "127.0.0.1"
+        read.add_problem(name, "应为 IP 地址，如 127.0.0.1 或 0.0.0.0", "must be an IP address")
+        return default
+
+
+def _gateway_url(read: EnvReader, port: int) -> str:
+    """Where the phone page reaches the voice gateway."""
+    url = (read.text("GATEWAY_URL") or f"ws://127.0.0.1:{port}").rstrip("/")
+    if not _is_plain_address(url, ("ws", "wss")):
+        read.add_problem(
+            "GATEWAY_URL", "应为 ws:// 或 wss:// 开头的 ASCII 地址，不含参数", "must be a plain ASCII ws or wss address"
+        )
+    return url
 
 
 def _public_base_url(read: EnvReader, port: int) -> str:
     url = (read.text("PUBLIC_BASE_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    try:
-        parts = urlsplit(url)
-        is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
-        if url.isascii() and parts.scheme in ("http", "https") and parts.hostname and is_plain:
-            parts.port  # noqa: B018  (raises ValueError when it is not a number)
-            return url
-    except ValueError:
-        pass
+    if _is_plain_address(url, ("http", "https")):
+        return url
     # Signatures are made over this address, so it must be exactly what the carrier is given.
     read.add_problem(
         "PUBLIC_BASE_URL",
@@ -126,6 +150,16 @@ def _public_base_url(read: EnvReader, port: int) -> str:
         "must be a plain ASCII http or https address",
     )
     return f"http://127.0.0.1:{port}"
+
+
+def _is_plain_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  (raises ValueError when it is not a number)
+    except ValueError:
+        return False
+    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return url.isascii() and parts.scheme in schemes and bool(parts.hostname) and is_plain
 
 
 def _carrier(read: EnvReader, is_demo: bool) -> tuple[str, str]:
@@ -166,6 +200,15 @@ def _config_dir(read: EnvReader) -> Path | None:
     if not Path(raw).is_dir():
         read.add_problem("HOTLINE_CONFIG", "文件夹不存在", "no such folder")
     return Path(raw).absolute()
+
+
+def _tts_command(read: EnvReader) -> str | None:
+    raw = read.text("TTS_COMMAND")
+    try:
+        shlex.split(raw or "")
+    except ValueError:
+        read.add_problem("TTS_COMMAND", "引号不成对", "quotation marks do not match")
+    return raw
 
 
 def _demo(read: EnvReader, is_demo: bool) -> bool:

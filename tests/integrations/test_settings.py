@@ -50,6 +50,27 @@ def test_another_port_is_also_the_public_address() -> None:
     assert read({"PORT": "12400"}).public_base_url == "http://127.0.0.1:12400"
 
 
+def test_our_own_gateway_is_the_carrier_unless_an_account_is_given() -> None:
+    assert read({}).carrier_is_gateway
+    assert not read({"TWILIO_ACCOUNT_SID": "AC" + "1" * 32}).carrier_is_gateway
+
+
+def test_the_gateway_listens_beside_the_web_server() -> None:
+    settings = read({})
+    assert (settings.gateway_bind, settings.gateway_port) == ("127.0.0.1", 12334)
+    assert settings.gateway_url == "ws://127.0.0.1:12334"
+    assert read({"PORT": "12400"}).gateway_port == 12401
+    assert read({"PORT": "65535"}).gateway_port == 65534
+    assert read({"BIND": "::1"}).gateway_bind == "::1"
+
+
+def test_the_gateway_can_stand_elsewhere() -> None:
+    settings = read({"GATEWAY_PORT": "9000", "GATEWAY_BIND": "127.0.0.2", "GATEWAY_URL": "wss://voice.example.cn/gw/"})
+    assert (settings.gateway_port, settings.gateway_bind) == (9000, "127.0.0.2")
+    assert settings.gateway_url == "wss://voice.example.cn/gw"
+    assert settings.gateway_http_url == "https://voice.example.cn/gw"
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     assert read({"PORT": "", "DATABASE_URL": " "}) == read({})
 
@@ -109,6 +130,11 @@ def test_demo_users_can_be_left_out() -> None:
         ("DEMO", "maybe"),
         ("HOTLINE_CONFIG", "/no/such/folder"),
         ("SILENCE_CLOSE_SECONDS", "5"),
+        ("GATEWAY_PORT", "0"),
+        ("GATEWAY_BIND", "everywhere"),
+        ("GATEWAY_URL", "http://127.0.0.1:12334"),
+        ("GATEWAY_URL", "ws://127.0.0.1:12334/?a=1"),
+        ("TTS_COMMAND", "speak 'unfinished"),
     ],
 )
 def test_a_malformed_variable_is_named(name: str, value: str) -> None:
@@ -132,6 +158,14 @@ def test_no_secret_is_shown() -> None:
 def test_nothing_but_the_mapping_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9999")
     assert read({}).port == 12333
+
+
+def test_a_speech_command_is_kept_as_written_and_not_shown() -> None:
+    command = "speak --key 'hidden key' --speed {rate}"
+    settings = read({"TTS_COMMAND": command})
+    assert settings.tts_command == command
+    assert "hidden key" not in repr(settings)
+    assert read({}).tts_command is None
 
 
 def test_demo_keys_are_made_once(tmp_path: Path) -> None:
