@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass
 
+import requests
 from redis import RedisError
 
 from integrations.live_store import is_alive
@@ -37,6 +38,8 @@ class DependencyChecks:
             "worker": lambda: _check_heartbeat(lambda: worker_alive(services.live_store)),
             "clock": lambda: _check_heartbeat(lambda: clock_alive(services.live_store)),
         }
+        if services.settings.carrier_is_gateway:
+            self._checks["gateway"] = lambda: _check_gateway(services.settings.gateway_http_url)
         self._executor = ThreadPoolExecutor(len(self._checks), thread_name_prefix="check")
         self._running: dict[str, Future[State]] = {}
 
@@ -55,8 +58,10 @@ def summarise(states: dict[str, dict[str, object]]) -> tuple[str, str]:
         return "down", "数据库不可用：来电只能听到致歉和转接提示"
     if states["redis"]["state"] != "ok":
         return "degraded", "Redis 不可用：菜单照常工作，排队中的来电保留位置，后台任务暂停"
-    if any(state["state"] != "ok" for state in states.values()):
+    if states["worker"]["state"] != "ok" or states["clock"]["state"] != "ok":
         return "degraded", "后台任务暂停：菜单照常工作"
+    if any(state["state"] != "ok" for state in states.values()):
+        return "degraded", "语音网关不可用：网页电话打不通"
     return "ok", "全部正常"
 
 
@@ -75,6 +80,14 @@ def _result(running: "Future[State]", deadline: float) -> State:
 
 def _check_database(services: Services) -> tuple[str, str]:
     return ("ok", "正常") if services.database.is_alive() else ("down", "无法连接数据库")
+
+
+def _check_gateway(url: str) -> tuple[str, str]:
+    try:
+        answer = requests.get(f"{url}/healthz", timeout=CHECK_SECONDS)
+    except requests.RequestException:
+        return "down", "无法连接语音网关"
+    return ("ok", "正常") if answer.ok else ("down", f"语音网关应答 {answer.status_code}")
 
 
 def _check_redis(services: Services) -> tuple[str, str]:

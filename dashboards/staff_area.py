@@ -20,7 +20,7 @@ from integrations.work_calendar import in_shanghai
 log = structlog.get_logger(__name__)
 SETS_DUTY = (SUPERVISOR, PROVINCIAL, ADMINISTRATOR)
 # Label, address, who may go there.
-NAVIGATION = (("菜单状态", "/status", ROLES), ("值班设置", "/duty", SETS_DUTY))
+NAVIGATION = (("菜单状态", "/status", ROLES), ("值班设置", "/duty", SETS_DUTY), ("电话", "/phone", ROLES))
 REFUSALS = {
     400: (
         "这次提交没有生效",

@@ -93,6 +93,9 @@ def _follow_requests(app: Flask, trusts_proxy: bool, is_https: bool) -> None:
         if not request.path.startswith(CARRIER_PATH):
             # A carrier renders nothing; its answers stay small.
             response.headers.extend(headers)
+            if connect_src := g.get("connect_src"):
+                # Set by a view whose page talks to one more address than ours.
+                response.headers["Content-Security-Policy"] += f"; connect-src 'self' {connect_src}"
             if request.endpoint != "static":
                 response.headers.setdefault("Cache-Control", "no-store")
         observe_request(request.endpoint, response.status_code, seconds)

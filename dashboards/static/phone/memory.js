@@ -1,0 +1,19 @@
+// A page that is loaded again in mid-call finds the call again. Written only when the page goes away,
+// so that a copy of the tab does not take the call from the first.
+
+const PLACE = "phone-call";
+const MOST_SECONDS = 30; // the gateway keeps a lost call about as long
+
+/** Keep what is needed to come back. */
+export function remember(call) {
+  sessionStorage.setItem(PLACE, JSON.stringify({ ...call, leftAt: Date.now() }));
+}
+
+/** The call that was left a moment ago, once; null without one. */
+export function recall() {
+  const kept = sessionStorage.getItem(PLACE);
+  sessionStorage.removeItem(PLACE);
+  if (!kept) return null;
+  const call = JSON.parse(kept);
+  return Date.now() - call.leftAt < 1000 * MOST_SECONDS ? call : null;
+}

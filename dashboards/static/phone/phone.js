@@ -1,0 +1,228 @@
+// The phone page: joins the line, the sound and the face of the phone.
+
+import { PhoneAudio } from "./audio.js";
+import { Captions } from "./captions.js";
+import { Dialled } from "./dialled.js";
+import { Line } from "./line.js";
+import { recall, remember } from "./memory.js";
+import { fetchTicket } from "./ticket.js";
+import { View } from "./view.js";
+
+const ENDINGS = {
+  completed: "通话已结束。",
+  busy: "对方正忙。",
+  failed: "电话没有打通，可以再拨一次。",
+  "no-answer": "没有人接听。",
+  canceled: "电话已取消。",
+};
+const MICROPHONE_LOST = "麦克风断开了，对方听不到您。您可以继续听，也可以按键。";
+const byId = (id) => document.getElementById(id);
+
+const { tokenAddress, csrf } = byId("phone").dataset;
+const view = new View();
+const captions = new Captions(byId("captions"));
+const dialled = new Dialled((shown) => view.number(shown));
+const latencies = { keyToSilence: null };
+let isMuted = false;
+let wasRecording = false;
+let keyPressedAt = null;
+let silencedKeyAt = null;
+let calls = 0;
+let route = { to: "", from: "" };
+
+const audio = new PhoneAudio({
+  blocked: (isBlocked) => view.blocked(isBlocked),
+  microphoneLost: () => view.notice(MICROPHONE_LOST),
+  frame: (buffer, level) => { line.send(buffer); view.level(level); },
+  flushed: () => {
+    if (silencedKeyAt !== null) latencies.keyToSilence = performance.now() - silencedKeyAt;
+    silencedKeyAt = null;
+  },
+});
+
+const line = new Line(() => fetchTicket(tokenAddress, csrf), {
+  audio: (buffer) => audio.play(buffer),
+  message: (message) => HEARD[message.type]?.(message),
+  lost: () => {
+    wasRecording = view.state === "recording";
+    audio.stopRinging();
+    audio.flush();
+    captions.silence();
+    view.hint("");
+    view.show("lost");
+  },
+  gone: (sentence) => finish(sentence),
+});
+
+const HEARD = {
+  ringing: () => audio.startRinging(),
+  answered: () => {
+    audio.stopRinging();
+    audio.startSending();
+    view.answeredAt = Date.now();
+    view.show("live");
+  },
+  resumed: () => {
+    captions.resume();
+    audio.startSending();
+    view.answeredAt ??= Date.now();
+    view.show(wasRecording ? "recording" : "live");
+    view.hint("已接回通话。");
+  },
+  caption: ({ text, seconds }) => captions.say(text, seconds),
+  silenced: () => {
+    silencedKeyAt = keyPressedAt;
+    keyPressedAt = null;
+    audio.flush();
+    captions.silence();
+  },
+  gather: ({ digits, finish: last }) => view.hint(gatherHint(digits, last)),
+  recording: ({ max }) => { view.hint(""); view.startRecording(max); },
+  recorded: ({ seconds }) => {
+    view.show("live");
+    captions.note(`录音结束，共 ${Math.round(seconds)} 秒`);
+  },
+  ended: ({ reason, sentence }) => finish(sentence || ENDINGS[reason] || ENDINGS.completed),
+  error: ({ sentence }) => view.notice(sentence),
+};
+
+function gatherHint(digits, last) {
+  if (digits === 1) return "请按一个键";
+  const count = digits ? `请输入 ${digits} 位` : "请按键输入";
+  return last ? `${count}，按 ${last} 结束` : count;
+}
+
+async function dial() {
+  const number = dialled.read();
+  if (number.sentence) {
+    view.notice(number.sentence);
+    number.field.focus();
+    return;
+  }
+  route = number;
+  const mine = (calls += 1);
+  const isOver = () => mine !== calls;
+  captions.clear();
+  view.notice("");
+  view.show("dialling");
+  view.hint("请在浏览器的提示里允许麦克风");
+  await audio.open();
+  const sentence = await audio.startMicrophone();
+  if (isOver()) return;
+  view.hint("");
+  view.notice(sentence);
+  await line.dial(number.to, number.from);
+}
+
+function hangUp() {
+  line.hangUp();
+  finish("您已挂断。", false);
+}
+
+function finish(sentence, isBusy = true) {
+  calls += 1;
+  line.close();
+  audio.hangUp();
+  if (isBusy) audio.busy();
+  captions.silence();
+  captions.note(sentence);
+  view.show("ended");
+  view.level(0);
+  view.blocked(false);
+  view.hint(sentence);
+}
+
+async function comeBack(call) {
+  const mine = (calls += 1);
+  wasRecording = false;
+  route = call;
+  dialled.restore(call);
+  captions.restore(call.captions);
+  view.show("lost");
+  view.answeredAt = call.answeredAt;
+  line.resume({ call: call.call, key: call.key });
+  await audio.open();
+  const sentence = await audio.startMicrophone();
+  if (mine !== calls) { audio.hangUp(); return; }
+  view.notice(sentence);
+}
+
+async function press(key) {
+  view.flash(key);
+  if (view.isAtRest) {
+    dialled.add(key);
+  } else {
+    keyPressedAt = performance.now();
+    line.press(key);
+    captions.note(key, true);
+    view.hint("");
+  }
+  await audio.open();
+  audio.pressKey(key);
+}
+
+function mute() {
+  isMuted = !isMuted;
+  audio.mute(isMuted);
+  view.muted(isMuted);
+}
+
+for (const button of document.querySelectorAll("[data-key]")) {
+  let isPointer = false;
+  // At once, as on a telephone; and the focus stays where it was, so that Enter still dials.
+  button.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    isPointer = true;
+    press(button.dataset.key);
+  });
+  button.addEventListener("mousedown", (event) => event.preventDefault());
+  button.addEventListener("click", () => {
+    if (!isPointer) press(button.dataset.key);
+    isPointer = false;
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape" && !view.isAtRest) { hangUp(); return; }
+  if (event.target.matches("input[type=tel]") && event.key === "Enter") { dial(); return; }
+  if (event.target.matches("input, select")) return;
+  if (/^[0-9*#]$/.test(event.key) && !event.repeat) {
+    event.preventDefault();
+    press(event.key);
+  } else if (event.key === "Backspace" && view.isAtRest) {
+    event.preventDefault();
+    dialled.deleteLast();
+  } else if (event.key === "Enter" && view.isAtRest && !event.repeat && !event.target.closest("button, a")) {
+    dial();
+  }
+});
+
+byId("dial").addEventListener("click", dial);
+byId("hang-up").addEventListener("click", hangUp);
+byId("delete").addEventListener("click", () => dialled.deleteLast());
+byId("mute").addEventListener("click", mute);
+byId("listen").addEventListener("click", () => audio.wake());
+byId("volume").addEventListener("input", ({ target }) => audio.setVolume(Number(target.value) / 100));
+window.addEventListener("pagehide", () => {
+  if (!line.call || view.isAtRest) return;
+  remember({ ...line.call, to: route.to, from: route.from, answeredAt: view.answeredAt, captions: captions.keep() });
+});
+
+audio.setVolume(Number(byId("volume").value) / 100);
+view.show("idle");
+const left = recall();
+if (left) comeBack(left);
+
+/**
+ * For tests and measurement only: `state` (idle, dialling, live, recording, lost, ended), the captions heard in
+ * this call, the loudness of the last 500 ms really played (0 to 1), the sound in hand, and how long the last
+ * prompt that a key stopped could still be heard after the key, in milliseconds.
+ */
+window.__phone = {
+  get state() { return view.state; },
+  get captions() { return captions.texts; },
+  playedRms: () => audio.playedRms,
+  bufferedMs: () => audio.bufferedMs,
+  latencies,
+};
