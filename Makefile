@@ -14,13 +14,13 @@ MADE := $(VENV)/.made
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: run test dial lint bench soak clean
+.PHONY: run test dial lint bench soak clean browser
 .DELETE_ON_ERROR:
 
 run: $(INSTALLED)
 	@exec $(BIN)/python app.py run
 
-test: $(INSTALLED_DEV)
+test: $(INSTALLED_DEV) browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 dial: $(INSTALLED_DEV)
@@ -40,6 +40,18 @@ soak: $(INSTALLED_DEV)
 clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# The journeys look at the pages in a real browser, which comes from the system and not from pip.
+BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+browser:
+ifeq ($(BROWSER),)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "正在安装测试用的浏览器 chromium（只需一次）…"; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk; \
+	else \
+		echo "网页测试要用 Chromium 浏览器，请先安装（Debian/Ubuntu：sudo apt install chromium fonts-noto-cjk）。" >&2; exit 2; \
+	fi
+endif
 
 # Stamps are written last, so an interrupted installation is taken up again.
 $(MADE):

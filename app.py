@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 # Shown by `run` when everything is up; the logins in demo mode only.
 ADDRESSES = (
+    ("网页电话", "/phone"),
     ("菜单状态", "/status"),
     ("运行状态", "/readyz"),
     ("监控指标", "/metrics"),
 )
 INCOMING_PATH = "/ivr/incoming"
+GATEWAY_NOT_NEEDED = "已设置 TWILIO_ACCOUNT_SID，来电由运营商接入，不需要语音网关。"
 
 
 def create_app(settings: Settings, services: "Services", figures_dir: Path | None = None) -> "Flask":
@@ -48,6 +50,7 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     """Every address of the application but its health is registered here."""
     from dashboards.auth import auth_blueprint
     from dashboards.duty_page import duty_blueprint
+    from dashboards.phone.page import phone_blueprint
     from dashboards.status_page import status_blueprint
     from integrations.phone_numbers import load_places
     from ivr.service import Line
@@ -60,6 +63,7 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     app.register_blueprint(auth_blueprint(services))
     app.register_blueprint(status_blueprint(line))
     app.register_blueprint(duty_blueprint(line))
+    app.register_blueprint(phone_blueprint(services))
 
 
 def seeders() -> list[Callable[["Services"], None]]:
@@ -91,6 +95,11 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     if not _menus_are_proven(settings):
         return 2
     children = [Child("web", ["web"], listens=True), Child("worker", ["worker"]), Child("clock", ["clock"])]
+    if settings.carrier_is_gateway:
+        # First, so that it is also ended first: the web process must still hear how its calls ended.
+        children.insert(0, Child("gateway", ["gateway"]))
+    else:
+        print(GATEWAY_NOT_NEEDED)
     addresses = [(label, local_url(settings, path)) for label, path in ADDRESSES]
     addresses.append(("来电接口（运营商）", f"{settings.public_base_url}{INCOMING_PATH}"))
     welcome = Welcome(addresses, DEMO_LOGINS if settings.demo else "")
@@ -135,6 +144,17 @@ def clock(settings: Settings, arguments: argparse.Namespace) -> int:
 
     Services.build(settings)
     run_clock(settings.redis_url or "", periodic())
+    return 0
+
+
+def gateway(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Connect calls from the phone page, as the carrier would."""
+    if not settings.carrier_is_gateway:
+        print(GATEWAY_NOT_NEEDED, file=sys.stderr)
+        return 2
+    from integrations.gateway.server import run_gateway
+
+    run_gateway(settings)
     return 0
 
 
@@ -199,7 +219,7 @@ def _menus_are_proven(settings: Settings) -> bool:
     return True
 
 
-COMMANDS = (run, web, worker, clock, migrate, seed, menu, ledger)
+COMMANDS = (run, web, worker, clock, gateway, migrate, seed, menu, ledger)
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:

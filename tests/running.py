@@ -36,6 +36,7 @@ class RunningHotline:
             **os.environ,
             "VAR_DIR": str(var_dir),
             "PORT": str(self.port),
+            "GATEWAY_PORT": str(free_port()),
             "LOG_JSON": "0",
             **env,
         }

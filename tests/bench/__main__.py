@@ -14,6 +14,7 @@ from statistics import median
 import psutil
 
 from integrations.settings import PROJECT_DIR
+from tests.bench.gateway import measure_gateway
 from tests.bench.load import Result, call_requests, closed_loop, made_ahead, open_loop, signed_request
 from tests.running import RunningHotline, free_port
 from tests.waiting import eventually
@@ -60,6 +61,7 @@ def main() -> None:
             _memory(hotline, f"{OPEN_CALLS} 个未结束的来电时，每进程内存")
         finally:
             hotline.end()
+    measure_gateway()
 
 
 def _calls(hotline: RunningHotline, tag: str, seconds: float) -> Iterator[list[bytes]]:
