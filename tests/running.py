@@ -31,12 +31,13 @@ class RunningHotline:
     def __init__(self, var_dir: Path, port: int | None = None, **env: str) -> None:
         self.var_dir = var_dir
         self.port = port or free_port()
+        self.gateway_port = free_port()
         self._log = Path(tempfile.mkstemp(prefix="output-", dir=var_dir.parent)[1])
         self._env = {
             **os.environ,
             "VAR_DIR": str(var_dir),
             "PORT": str(self.port),
-            "GATEWAY_PORT": str(free_port()),
+            "GATEWAY_PORT": str(self.gateway_port),
             "LOG_JSON": "0",
             **env,
         }
