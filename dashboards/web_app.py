@@ -6,7 +6,8 @@ import time
 from html import escape
 
 import structlog
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Request, Response, g, jsonify, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -52,9 +53,17 @@ SENTENCES = {
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 
 
+class StaffSessions(SecureCookieSessionInterface):
+    """Sessions for people in a browser. The carrier has none, and building one would cost every key press."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith(CARRIER_PATH) else super().open_session(app, request)
+
+
 def build_flask(settings: Settings) -> Flask:
     """A Flask application without addresses of its own, but for its static files."""
     app = Flask("dashboards", static_folder="static", template_folder="templates")
+    app.session_interface = StaffSessions()
     app.view_functions["static"] = public(app.view_functions["static"])
     is_https = settings.public_base_url.startswith("https:")
     app.config.update(
