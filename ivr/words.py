@@ -102,10 +102,25 @@ def calendar_day(day: date) -> str:
     return f"{day.month}月{day.day}日，星期{_WEEKDAYS[day.weekday()]}"
 
 
-_SPELLED = re.compile(r"12333|12345|12393|055\d{5,}")
+def money(fen: int) -> str:
+    """`325640` fen -> `三千二百五十六元四角`; to the fen, and what is not there is not said: never 零角零分.
+
+    For amounts below a hundred million yuan. Raises ValueError beyond.
+    """
+    yuan, rest = divmod(abs(fen), 100)
+    jiao, cents = divmod(rest, 10)
+    spoken = "两元" if yuan == 2 else f"{cardinal(yuan)}元" if yuan or not rest else ""
+    spoken += f"{DIGITS[jiao]}角" if jiao else "零" if yuan and cents else ""
+    spoken += f"{DIGITS[cents]}分" if cents else ""
+    return ("负" if fen < 0 else "") + spoken
+
+
+_SPELLED = re.compile(r"(?<!\d)(?:12333|12345|12393)(?!\d)|055\d{5,}")
 _NUMBER = re.compile(r"\d+")
 _SPOKEN = re.compile(r"\w")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=年)")
+# 3,256.40元, 3256.4元, 100元; not the end of a longer number.
+_MONEY = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d{1,8})(?:\.(\d{1,2}))?元")
 _MINUTES = re.compile(r"点0(\d)分")
 
 
@@ -113,13 +128,19 @@ _MINUTES = re.compile(r"点0(\d)分")
 def speakable(text: str) -> str:
     """A sentence as it is said: 12333 is spelled, other numbers are cardinals, `05分` is 零五分, `2点` 两点.
 
-    A year is read digit by digit; so is whatever is as long as a telephone number.
+    A year is read digit by digit; so is whatever is as long as a telephone number. An amount such as `3,256.40元` is
+    said in yuan, jiao and fen.
     """
+    text = _MONEY.sub(lambda found: money(_fen(found.group(1), found.group(2) or "")), text)
     text = _SPELLED.sub(lambda found: spell_digits(found.group(), group=len(found.group())), text)
     text = _YEAR.sub(lambda found: "".join(DIGITS[int(digit)] for digit in found.group()), text)
     text = _MINUTES.sub(lambda found: f"点零{DIGITS[int(found.group(1))]}分", text)
     text = re.sub(r"(?<!\d)2(?=点|个|条|位|张|万)", "两", text)
     return _NUMBER.sub(lambda found: _say_number(found.group()), text)
+
+
+def _fen(yuan: str, decimals: str) -> int:
+    return int(yuan.replace(",", "")) * 100 + int(decimals.ljust(2, "0"))
 
 
 def _say_number(digits: str) -> str:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.work_calendar import SHANGHAI
-from ivr.words import calendar_day, cardinal, clock, day_and_time, period, speakable, speaking_seconds, spell_digits
+from ivr.words import (
+    calendar_day,
+    cardinal,
+    clock,
+    day_and_time,
+    money,
+    period,
+    speakable,
+    speaking_seconds,
+    spell_digits,
+)
 
 VALUES = dict(zip("零一二三四五六七八九", range(10), strict=True)) | {"两": 2}
 UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -247,3 +257,37 @@ def test_speaking_takes_as_long_as_the_table_of_the_script_says(text: str, slow:
 def test_more_words_never_take_less_time(first: str, second: str) -> None:
     assert speaking_seconds(first + "。" + second) >= speaking_seconds(first) - 1e-9
     assert speaking_seconds(first, slow=True) >= speaking_seconds(first)
+
+
+@pytest.mark.parametrize(
+    ("fen", "words"),
+    [
+        (0, "零元"),
+        (5, "五分"),
+        (50, "五角"),
+        (55, "五角五分"),
+        (100, "一元"),
+        (200, "两元"),
+        (105, "一元零五分"),
+        (110, "一元一角"),
+        (325640, "三千二百五十六元四角"),
+        (2000000, "两万元"),
+        (1234567891, "一千二百三十四万五千六百七十八元九角一分"),
+        (-1250, "负十二元五角"),
+    ],
+)
+def test_money_is_said_to_the_fen_and_what_is_not_there_is_left_out(fen: int, words: str) -> None:
+    assert money(fen) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("个人账户有3,256.40元。", "个人账户有三千二百五十六元四角。"),
+        ("每月100元", "每月一百元"),
+        ("共12345678.5元", "共一千二百三十四万五千六百七十八元五角"),
+        ("0.05元", "五分"),
+    ],
+)
+def test_an_amount_in_a_sentence_is_said_as_money(written: str, said: str) -> None:
+    assert speakable(written) == said
