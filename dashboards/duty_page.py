@@ -115,7 +115,7 @@ class _Desk:
         if not self._store.add_closing(closing, user):
             flash("同样的停止已经有一条了，没有重复添加。")
             return self._done("closings")
-        centre = self._line.keeper.library().centres[closing.centre].short_name
+        centre = self._line.keeper.library().centre(closing.centre).short_name
         until = shanghai_text(closing.until)
         return self._done("closings", f"{centre}人工服务的停止已保存，{SOON}，{until}自动恢复。")
 
@@ -145,7 +145,7 @@ class _Desk:
             return self.page(Filled("key", form, checked.errors), 422)
         change = checked.value
         self._store.set_key(change, user)
-        centre = self._line.keeper.library().centres[change.centre].short_name
+        centre = self._line.keeper.library().centre(change.centre).short_name
         done = "开通" if change.is_open else "关闭"
         return self._done("keys", f"{centre}的“{FEATURES[change.feature]}”已{done}，{SOON}。")
 

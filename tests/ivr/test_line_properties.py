@@ -61,6 +61,9 @@ def test_one_call_has_one_row_one_outcome_and_the_same_answer_to_the_same_reques
     line.enter_missed()
     [(outcome, ended)] = rows("SELECT outcome, ended_at IS NOT NULL FROM call WHERE call_sid = %s", caller.sid)
     assert ended and outcome in PRECEDENCE
+    if ending != "swept" and all(action != "away" for action, _ in actions):
+        # Nothing failed, so nothing may be counted as failed.
+        assert outcome != "failed"
     assert rows("SELECT count(*) FROM call_session WHERE call_sid = %s", caller.sid) == [(0,)]
     turns = [turn for (turn,) in rows("SELECT turn FROM call_step WHERE call_sid = %s ORDER BY turn", caller.sid)]
     assert turns == list(range(1, len(turns) + 1))
