@@ -14,14 +14,16 @@ from types import MappingProxyType
 from integrations.phone_numbers import NumberRegion, is_dialable, normalise_dialled, parse_caller
 from queueing.centre_reader import CentreReader, join_path
 from queueing.features import FEATURES
+from queueing.line_rules import DEFAULT_RULES, LIMITS, LineRules, validate_rules
 from queueing.opening_hours import ExceptionalDay, OpeningHours, Season, validate_hours
 
 PROVINCE = "340000"
-SHARED_FIELDS = ("hours", "features", "menu", "words", "desk_number")
+SHARED_FIELDS = ("hours", "features", "menu", "words", "desk_number", "queue")
 CENTRE_FIELDS = ("name", "short_name", "area_codes", "numbers", "counter", "helps", *SHARED_FIELDS)
 LAYERED_FIELDS: Mapping[str, Collection[str] | None] = {
     "hours": ("seasons", "noon_duty", "night_duty", "weekend_periods", "sunday_periods", "exceptional"),
     "features": FEATURES,
+    "queue": LIMITS,
     "words": None,  # prompt ids are the menu's to know
 }
 
@@ -39,7 +41,8 @@ class Centre:
     """One centre. `numbers` are dialled numbers that reach it, E.164 or short ('12333').
 
     `name` is said in the greeting (合肥市人社局), `counter` is where one can go in person, key 0 dials
-    `desk_number` (E.164), `words` replaces prompts by id, and from `helps` calls may be taken over.
+    `desk_number` (E.164), `words` replaces prompts by id, from `helps` calls may be taken over, and `queue` are the
+    rules of the waiting line.
     """
 
     code: str
@@ -54,6 +57,7 @@ class Centre:
     menu: str = "provincial"
     words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     helps: tuple[str, ...] = ()
+    queue: LineRules = DEFAULT_RULES
 
 
 def centre_for_dialled(centres: Mapping[str, Centre], number: str | None) -> str | None:
@@ -96,7 +100,7 @@ def parse_centres(data: object, file: str) -> tuple[dict[str, Centre], list[str]
     """The centres of a YAML document, by code, and all its problems.
 
     A document with any problem gives no centres, so that a bad file never replaces a good one in use.
-    Hours, features and words of a centre are laid over those of `defaults:` key by key, seasons whole.
+    Hours, features, words and queue of a centre are laid over those of `defaults:` key by key, seasons whole.
     """
     reader = CentreReader(file)
     top = reader.mapping(data, "", ("defaults", "centres"))
@@ -143,6 +147,7 @@ def _read_centre(reader: CentreReader, code: str, entry: object, defaults: Mappi
         else "provincial",
         words={key: reader.text(*value) for key, value in layered("words").items()},
         helps=tuple(str(code) for code, _ in items("helps")),
+        queue=_read_queue(reader, layered("queue"), join_path(path, "queue")),
     )
 
 
@@ -173,6 +178,20 @@ def _read_features(reader: CentreReader, given: Given, path: str) -> dict[str, F
         reason = reader.text(entry.get("reason"), f"{where}.reason", expected="没开通的原因") if needs_reason else ""
         features[feature] = FeatureSetting(is_open, reason)
     return features
+
+
+def _read_queue(reader: CentreReader, given: Given, path: str) -> LineRules:
+    before = len(reader.problems)
+    values = {
+        name: reader.whole(*given[name], lowest, highest, unit)
+        for name, (lowest, highest, unit) in LIMITS.items()
+        if name in given
+    }
+    rules = LineRules(**values)
+    if len(reader.problems) == before:
+        for problem in validate_rules(rules):
+            reader.problem(path, problem)
+    return rules
 
 
 def _read_hours(reader: CentreReader, given: Given, path: str) -> OpeningHours:

@@ -61,6 +61,13 @@ class CentreReader:
             self.problem(path, f"要写 true 或 false, 不是 {value!r}")
         return value is True
 
+    def whole(self, value: object, path: str, lowest: int, highest: int, unit: str) -> int:
+        """A whole number within bounds, not in quotes. A wrong one becomes the lowest."""
+        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
+            return value
+        self.problem(path, f"要写{lowest}到{highest}之间的整数({unit}), 不加引号, 不是 {value!r}")
+        return lowest
+
     def number(self, value: object, path: str) -> str:
         written = self.text(value, path, r"\+?[\d -]+", '带引号的号码, 如 "+8655312333"')
         normal = normalise_dialled(written) if written else ""

@@ -20,6 +20,7 @@ from queueing.centre import (
     centre_for_dialled,
     parse_centres,
 )
+from queueing.line_rules import DEFAULT_RULES, LIMITS, LineRules
 from queueing.opening_hours import ExceptionalDay, HoursState, Period, hours_at
 
 SHIPPED_FILE = Path(__file__).parents[2] / "queueing" / "centres.yaml"
@@ -66,6 +67,7 @@ def test_shipped_keys_are_closed_with_a_reason_until_there_is_something_behind_t
     for centre in centres.values():
         assert tuple(centre.features) == tuple(FEATURES)
         assert {key for key, setting in centre.features.items() if setting.open} == {
+            "human",
             "recordings",
             "guides",
             "slow",
@@ -84,6 +86,12 @@ def test_shipped_hours_show_real_variety(centres: dict[str, Centre]) -> None:
     assert states("2026-03-14 10:00") == {HoursState.OPEN, HoursState.WEEKEND}
     assert states("2026-03-15 10:00") == {HoursState.WEEKEND}
     assert states("2026-05-06 14:45") == {HoursState.OPEN, HoursState.NOON_CLOSED}
+
+
+def test_shipped_rules_of_the_line_are_the_ones_that_the_code_takes_for_granted(centres: dict[str, Centre]) -> None:
+    assert {centre.queue for centre in centres.values()} == {DEFAULT_RULES}
+    written = yaml.safe_load(SHIPPED_FILE.read_text("utf-8"))["defaults"]["queue"]
+    assert list(written) == list(LIMITS)  # a centre that wants another value finds its name in the file
 
 
 @pytest.mark.parametrize(
@@ -154,6 +162,7 @@ defaults:
     progress: {open: true}
     slow: {open: true}
   words: {welcome: 您好。}
+  queue: {ring_seconds: 25, help_after_seconds: 120}
 centres:
   340000:
     name: 安徽省人社厅
@@ -178,6 +187,7 @@ centres:
     features: {human: {open: true}}
     words: {bye: 再见。}
     helps: [340000]
+    queue: {ring_seconds: 15, longest_wait_minutes: 20}
 """
 
 
@@ -203,6 +213,8 @@ def test_a_centre_is_laid_over_the_defaults() -> None:
     }
     assert wuhu.features["human"].open and not wuhu.features["query"].open
     assert wuhu.words == {"welcome": "您好。", "bye": "再见。"}
+    assert province.queue == LineRules(ring_seconds=25, help_after_seconds=120)
+    assert wuhu.queue == LineRules(ring_seconds=15, help_after_seconds=120, longest_wait_minutes=20)
 
 
 WUHU = "centres.yaml: centres.340200"
@@ -269,6 +281,30 @@ WUHU = "centres.yaml: centres.340200"
             f"{WUHU}.hours.exceptional.2027-01-08.reason: 要写对来电人说的原因",
         ),
         ("{bye: 再见。}", "{bye: 3}", f"{WUHU}.words.bye: 读成了数 3, 请加引号"),
+        (
+            "ring_seconds: 15",
+            "ring_second: 15",
+            f"{WUHU}.queue.ring_second: 没有“ring_second”这一项, 是不是 ring_seconds",
+        ),
+        (
+            "ring_seconds: 15",
+            "ring_seconds: 1",
+            f"{WUHU}.queue.ring_seconds: 要写2到120之间的整数(秒), 不加引号, 不是 1",
+        ),
+        (
+            "ring_seconds: 25",
+            'ring_seconds: "25"',
+            "centres.yaml: defaults.queue.ring_seconds: 要写2到120之间的整数(秒), 不加引号, 不是 '25'",
+        ),
+        ("ring_seconds: 15", "ring_seconds: 15.5", f"{WUHU}.queue.ring_seconds: 要写2到120之间的整数(秒)"),
+        ("ring_seconds: 15", "ring_seconds: yes", f"{WUHU}.queue.ring_seconds: 要写2到120之间的整数(秒)"),
+        ("ring_seconds: 15", "ring_seconds:", f"{WUHU}.queue.ring_seconds: 要写2到120之间的整数(秒)"),
+        (
+            "longest_wait_minutes: 20",
+            "longest_wait_minutes: 5",
+            f"{WUHU}.queue: offer_callback_after_minutes(5分钟) 要小于 longest_wait_minutes(5分钟)",
+        ),
+        ("queue: {ring_seconds: 15, longest_wait_minutes: 20}", "queue: 15", f"{WUHU}.queue: 这里要写若干“名称: 值”"),
         ('"340200":', '"wuhu":', "centres.wuhu: 要写34开头的六位行政区划代码"),
         ('"340200":', '"340000":', "有中心代码写了两次"),
         ("  words: {welcome: 您好。}", "  words: [您好]", "defaults.words: 这里要写若干“名称: 值”"),
