@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base
@@ -33,6 +33,13 @@ class StaffUser(Base):
     # Changes with the password or when all sessions are to end.
     session_epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # A consultant's seat.
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), unique=True)
+    # The second factor's secret, sealed for "staff.totp"; the step last used is never taken again.
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_since: Mapped[datetime | None] = mapped_column(Moment)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         CheckConstraint("role IN (" + ", ".join(f"'{role}'" for role in ROLES) + ")", name="role_is_known"),
