@@ -1,7 +1,7 @@
 """The adapters, built once per process and handed down."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from redis import Redis
@@ -11,6 +11,8 @@ from integrations.errors import SettingsError
 from integrations.live_store import build_live_store
 from integrations.sealer import Sealer
 from integrations.settings import Settings
+from integrations.storage import Storage, build_storage
+from integrations.telephony.client import CarrierClient
 
 
 def utc_now() -> datetime:
@@ -27,6 +29,8 @@ class Services:
     live_store: Redis
     sealer: Sealer
     now: Callable[[], datetime] = utc_now
+    carrier: CarrierClient = field(kw_only=True)
+    storage: Storage = field(kw_only=True)
 
     @classmethod
     def build(cls, settings: Settings) -> "Services":
@@ -50,9 +54,13 @@ class Services:
             database=Database(settings.database_url, pool_size=settings.web_threads),
             live_store=build_live_store(settings.redis_url),
             sealer=Sealer(settings.data_key, settings.hash_key),
+            carrier=CarrierClient(settings),
+            storage=build_storage(settings),
         )
 
     def close(self) -> None:
         """Close all connections."""
         self.database.close()
         self.live_store.close()
+        self.carrier.close()
+        self.storage.close()

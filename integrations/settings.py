@@ -1,6 +1,7 @@
 """Settings: read once, all problems reported together, then handed down."""
 
 import ipaddress
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -11,12 +12,16 @@ from urllib.parse import urlsplit
 from integrations.demo_keys import DemoKeys, load_or_make_demo_keys
 from integrations.env_reader import EnvReader
 from integrations.errors import SettingsError
+from integrations.storage_url import BadStorageUrl, Bucket, Folder, read_storage_url
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 # Published in the README so that anybody can sign a request to a demo; never valid elsewhere.
 DEMO_ACCOUNT_SID = "AC" + "0" * 32
 DEMO_AUTH_TOKEN = "demo-12333-token"
 LOG_LEVELS = ("debug", "info", "warning", "error")
+# What a Twilio page needs to take calls; without them the console uses our own gateway's telephone.
+CLIENT_NAMES = ("TWILIO_API_KEY", "TWILIO_API_SECRET", "TWILIO_TWIML_APP_SID")
+HOTLINE_NUMBER = "12333"
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,20 @@ class Settings:
     gateway_url: str
     # True when our own voice gateway is the carrier.
     carrier_is_gateway: bool
+    # All three or none; None in an installation whose consultants' pages do not speak to Twilio.
+    carrier_api_key: str | None
+    carrier_api_secret: str | None = field(repr=False)
+    carrier_twiml_app_sid: str | None
+    # Shown when calling out.
+    carrier_number: str
+    # Where recordings are kept; the two keys belong to a bucket.
+    storage: Folder | Bucket
+    storage_key_id: str | None
+    storage_secret: str | None = field(repr=False)
+    # The consoles' event stream runs in processes of its own.
+    stream_bind: str
+    stream_port: int
+    stream_url: str
 
     @classmethod
     def from_env(
@@ -67,9 +86,13 @@ class Settings:
         port = read.integer("PORT", 12333, 1, 65535)
         # Beside the web port, so that two installations on one machine do not meet here either.
         gateway_port = read.integer("GATEWAY_PORT", port + 1 if port < 65535 else port - 1, 1, 65535)
-        public_base_url = _public_base_url(read, port)
+        # Signatures are made over this address, so it must be exactly what the carrier is given.
+        public_base_url = _http_url(read, "PUBLIC_BASE_URL", port)
         is_demo = is_loopback(bind) and is_loopback(urlsplit(public_base_url).hostname or "")
+        stream_port = read.integer("STREAM_PORT", _port_beside(gateway_port, port), 1, 65535)
         account_sid, auth_token = _carrier(read, is_demo)
+        api_key, api_secret, app_sid = _client(read)
+        storage = _storage(read, var_dir)
         keys = _keys(read, is_demo, var_dir, load_demo_keys)
         settings = cls(
             database_url=read.url("DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg")),
@@ -97,6 +120,16 @@ class Settings:
             gateway_port=gateway_port,
             gateway_url=_gateway_url(read, gateway_port),
             carrier_is_gateway=read.text("TWILIO_ACCOUNT_SID") is None,
+            carrier_api_key=api_key,
+            carrier_api_secret=api_secret,
+            carrier_twiml_app_sid=app_sid,
+            carrier_number=_number(read),
+            storage=storage,
+            storage_key_id=read.text("AWS_ACCESS_KEY_ID"),
+            storage_secret=read.text("AWS_SECRET_ACCESS_KEY"),
+            stream_bind=_ip_address(read, "STREAM_BIND", bind),
+            stream_port=stream_port,
+            stream_url=_http_url(read, "STREAM_URL", stream_port),
         )
         if read.problems:
             raise SettingsError(read.problems)
@@ -139,17 +172,16 @@ def _gateway_url(read: EnvReader, port: int) -> str:
     return url
 
 
-def _public_base_url(read: EnvReader, port: int) -> str:
-    url = (read.text("PUBLIC_BASE_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+def _http_url(read: EnvReader, name: str, port: int) -> str:
+    """An address that others reach us at; by default the port on this machine."""
+    default = f"http://127.0.0.1:{port}"
+    url = (read.text(name) or default).rstrip("/")
     if _is_plain_address(url, ("http", "https")):
         return url
-    # Signatures are made over this address, so it must be exactly what the carrier is given.
     read.add_problem(
-        "PUBLIC_BASE_URL",
-        "应为 http:// 或 https:// 开头的 ASCII 地址，不含参数",
-        "must be a plain ASCII http or https address",
+        name, "应为 http:// 或 https:// 开头的 ASCII 地址，不含参数", "must be a plain ASCII http or https address"
     )
-    return f"http://127.0.0.1:{port}"
+    return default
 
 
 def _is_plain_address(url: str, schemes: tuple[str, ...]) -> bool:
@@ -171,6 +203,46 @@ def _carrier(read: EnvReader, is_demo: bool) -> tuple[str, str]:
     if auth_token == DEMO_AUTH_TOKEN and not is_demo:
         read.add_problem("TWILIO_AUTH_TOKEN", "公开的演示令牌不能对外使用", "the demo token is public")
     return account_sid or DEMO_ACCOUNT_SID, auth_token or DEMO_AUTH_TOKEN
+
+
+def _client(read: EnvReader) -> tuple[str | None, str | None, str | None]:
+    key, secret, app = (read.text(name) for name in CLIENT_NAMES)
+    if not (key or secret or app):
+        return None, None, None
+    for name in (*CLIENT_NAMES, "TWILIO_ACCOUNT_SID"):
+        if read.text(name) is None:
+            read.add_problem(name, "与另外几项 TWILIO_ 变量要么都设置，要么都不设置", "set all of these or none")
+    return key, secret, app
+
+
+def _number(read: EnvReader) -> str:
+    number = read.text("CARRIER_NUMBER") or HOTLINE_NUMBER
+    if not re.fullmatch(r"\+?[0-9]{3,15}", number):
+        read.add_problem("CARRIER_NUMBER", "应为电话号码，如 12333 或 +8655112333", "must be a telephone number")
+    return number
+
+
+def _port_beside(taken: int, other: int) -> int:
+    """The nearest port to `taken` that neither of the two uses."""
+    return next(port for port in (taken + 1, taken + 2, taken - 1, taken - 2) if port <= 65535 and port != other)
+
+
+def _storage(read: EnvReader, var_dir: Path) -> Folder | Bucket:
+    """A folder that was named must be there already: a disk that is not mounted would fill another one."""
+    ours = Folder(var_dir / "recordings", is_ours=True)
+    url = read.text("STORAGE_URL")
+    try:
+        storage = ours if url is None else read_storage_url(url)
+    except BadStorageUrl as error:
+        read.add_problem("STORAGE_URL", error.chinese, error.english)
+        return ours
+    if isinstance(storage, Folder) and not (storage.is_ours or storage.path.is_dir()):
+        read.add_problem("STORAGE_URL", "文件夹不存在", "no such folder")
+    if isinstance(storage, Bucket):
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            if read.text(name) is None:
+                read.add_problem(name, "STORAGE_URL 为 s3:// 时必须设置", "required for s3:// storage")
+    return storage
 
 
 def _keys(read: EnvReader, is_demo: bool, var_dir: Path, load_demo_keys: Callable[[Path], DemoKeys]) -> DemoKeys:

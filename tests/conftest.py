@@ -17,6 +17,8 @@ from integrations.migrations import migrate
 from integrations.sealer import Sealer
 from integrations.services import Services
 from integrations.settings import Settings
+from integrations.storage import build_storage
+from integrations.telephony.client import CarrierClient
 
 TEST_KEYS = DemoKeys(b"s" * 32, b"d" * 32, b"h" * 32)
 
@@ -92,8 +94,18 @@ def services(settings: Settings, database: Database, redis_url: str) -> Iterator
     """The adapters over the test database and an emptied Redis, with the real clock."""
     live_store = build_live_store(redis_url)
     live_store.flushdb()
-    yield Services(settings, database, live_store, Sealer(TEST_KEYS.data_key, TEST_KEYS.hash_key))
+    services = Services(
+        settings,
+        database,
+        live_store,
+        Sealer(TEST_KEYS.data_key, TEST_KEYS.hash_key),
+        carrier=CarrierClient(settings),
+        storage=build_storage(settings),
+    )
+    yield services
     live_store.close()
+    services.carrier.close()
+    services.storage.close()
 
 
 def _new_database(server_url: str) -> str:

@@ -31,6 +31,40 @@ class CarrierUrls:
         """The same request again, after the database did not answer."""
         return f"{self.base}{path}?{urlencode(query | {'try': str(attempt)})}"
 
+    @property
+    def hold(self) -> str:
+        """What a caller hears while the consultant looks something up."""
+        return f"{self.base}/ivr/hold"
+
+    @property
+    def music(self) -> str:
+        """What is played between two sentences in the waiting line."""
+        return f"{self.base}/ivr/music.wav"
+
+    def agent(self, offer_id: str, pressed: bool = False) -> str:
+        """The document for the telephone of the consultant who is offered a caller."""
+        return f"{self.base}/ivr/agent?offer={offer_id}" + ("&k=1" if pressed else "")
+
+    def connect(self, offer_id: str) -> str:
+        """Where the caller's call goes on when a consultant has accepted."""
+        return f"{self.base}/ivr/connect?offer={offer_id}"
+
+    def after(self, offer_id: str) -> str:
+        """Where the caller's call goes on when the consultant has left the talk."""
+        return f"{self.base}/ivr/after?offer={offer_id}"
+
+    def leg(self, offer_id: str) -> str:
+        """Where the carrier reports what becomes of a consultant's telephone."""
+        return f"{self.base}/queueing/leg?offer={offer_id}"
+
+    def conference(self, offer_id: str) -> str:
+        """Where the carrier reports who comes to a talk and who leaves it."""
+        return f"{self.base}/queueing/conference?offer={offer_id}"
+
+    def recording(self, offer_id: str) -> str:
+        """Where the carrier reports what becomes of a talk's recording."""
+        return f"{self.base}/queueing/recording?offer={offer_id}"
+
     def desk(self, call_sid: str) -> str:
         """Where the carrier reports what became of the desk telephone that we rang for this call."""
         return f"{self.base}/ivr/desk?call={call_sid}"

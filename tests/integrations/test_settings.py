@@ -10,6 +10,7 @@ import pytest
 from integrations.demo_keys import DemoKeys, load_or_make_demo_keys
 from integrations.errors import SettingsError
 from integrations.settings import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN, Settings, is_loopback
+from integrations.storage_url import Bucket, Folder
 
 KEY = base64.b64encode(b"k" * 32).decode()
 KEYS = DemoKeys(b"s" * 32, b"d" * 32, b"h" * 32)
@@ -69,6 +70,127 @@ def test_the_gateway_can_stand_elsewhere() -> None:
     assert (settings.gateway_port, settings.gateway_bind) == (9000, "127.0.0.2")
     assert settings.gateway_url == "wss://voice.example.cn/gw"
     assert settings.gateway_http_url == "https://voice.example.cn/gw"
+
+
+def test_the_event_stream_listens_beside_both() -> None:
+    settings = read({})
+    assert (settings.stream_bind, settings.stream_port) == ("127.0.0.1", 12335)
+    assert settings.stream_url == "http://127.0.0.1:12335"
+    assert read({"PORT": "12400"}).stream_port == 12402
+
+
+@pytest.mark.parametrize(
+    ("port", "gateway_port", "stream_port"),
+    [
+        ("12333", "12332", 12334),
+        ("65535", "65534", 65533),
+        ("65534", "65535", 65533),
+        ("65533", "65534", 65535),
+        ("2", "1", 3),
+    ],
+)
+def test_the_event_stream_takes_a_port_of_its_own(port: str, gateway_port: str, stream_port: int) -> None:
+    assert read({"PORT": port, "GATEWAY_PORT": gateway_port}).stream_port == stream_port
+
+
+def test_the_event_stream_can_stand_elsewhere() -> None:
+    env = {"STREAM_PORT": "9001", "STREAM_BIND": "127.0.0.3", "STREAM_URL": "https://desk.example.cn/live/"}
+    settings = read(env)
+    assert (settings.stream_port, settings.stream_bind) == (9001, "127.0.0.3")
+    assert settings.stream_url == "https://desk.example.cn/live"
+
+
+def test_the_number_shown_is_the_hotline_s_unless_another_is_given() -> None:
+    assert read({}).carrier_number == "12333"
+    assert read({"CARRIER_NUMBER": "+8655112333"}).carrier_number == "+8655112333"
+
+
+CLIENT = {"TWILIO_API_KEY": "SK1", "TWILIO_API_SECRET": "hidden-secret", "TWILIO_TWIML_APP_SID": "AP1"}
+
+
+def test_a_page_speaks_to_twilio_only_with_all_of_its_credentials() -> None:
+    settings = read({**PUBLIC, **CLIENT})
+    assert (settings.carrier_api_key, settings.carrier_api_secret) == ("SK1", "hidden-secret")
+    assert settings.carrier_twiml_app_sid == "AP1"
+    assert read(PUBLIC).carrier_api_key is None
+    assert "hidden-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("missing", CLIENT)
+def test_half_of_a_page_s_credentials_is_a_mistake(missing: str) -> None:
+    [problem] = problems({**PUBLIC, **CLIENT, missing: ""})
+    assert problem.startswith(missing)
+
+
+def test_a_page_s_credentials_belong_to_an_account() -> None:
+    [problem] = problems(CLIENT)
+    assert problem.startswith("TWILIO_ACCOUNT_SID")
+
+
+def test_recordings_are_kept_in_our_own_folder_unless_told_otherwise(tmp_path: Path) -> None:
+    settings = read({"VAR_DIR": str(tmp_path)})
+    assert settings.storage == Folder(tmp_path / "recordings", is_ours=True)
+    there = tmp_path / "录音 1"
+    there.mkdir()
+    assert read({"STORAGE_URL": there.as_uri()}).storage == Folder(there, is_ours=False)
+
+
+KEYS_OF_BUCKET = {"AWS_ACCESS_KEY_ID": "key-id", "AWS_SECRET_ACCESS_KEY": "hidden-secret"}
+
+
+@pytest.mark.parametrize(
+    ("url", "bucket"),
+    [
+        ("s3://talks?region=cn-north-1", Bucket("talks", "", None, "cn-north-1", True)),
+        (
+            "s3://talks/anhui/2026?endpoint=https://s3.example.cn:9000/",
+            Bucket("talks", "anhui/2026", "https://s3.example.cn:9000", "us-east-1", False),
+        ),
+        (
+            "s3://talks?endpoint=https%3A%2F%2Foss-cn-beijing.aliyuncs.com&region=oss-cn-beijing&style=virtual",
+            Bucket("talks", "", "https://oss-cn-beijing.aliyuncs.com", "oss-cn-beijing", True),
+        ),
+    ],
+)
+def test_recordings_can_be_kept_in_a_bucket(url: str, bucket: Bucket) -> None:
+    settings = read({"STORAGE_URL": url, **KEYS_OF_BUCKET})
+    assert settings.storage == bucket
+    assert settings.storage_key_id == "key-id"
+    assert settings.storage_secret == "hidden-secret"
+    assert "hidden-secret" not in repr(settings)
+
+
+def test_a_bucket_needs_its_keys() -> None:
+    found = problems({"STORAGE_URL": "s3://talks?region=cn-north-1"})
+    assert {problem.split("：")[0] for problem in found} == set(KEYS_OF_BUCKET)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/data/recordings",
+        "ftp://data",
+        "file://data/recordings",
+        "file:///no/such/folder",
+        "file:///tmp?x=1",
+        "s3://talks",
+        "s3://Talks?region=cn-north-1",
+        "s3://t?region=cn-north-1",
+        "s3://talks/../x?region=cn-north-1",
+        "s3://talks/录音?region=cn-north-1",
+        "s3://user:password@talks?region=cn-north-1",
+        "s3://talks?endpoint=s3.example.cn",
+        "s3://talks?endpoint=https://s3.example.cn:port",
+        "s3://talks?endpoint=https://user:password@s3.example.cn",
+        "s3://talks?region=cn-north-1&style=magic",
+        "s3://talks?region=cn-north-1&secret=abc",
+        "s3://[talks?region=cn-north-1",
+    ],
+)
+def test_a_malformed_storage_address_is_named_and_not_repeated(url: str) -> None:
+    [problem] = problems({"STORAGE_URL": url, **KEYS_OF_BUCKET})
+    assert problem.startswith("STORAGE_URL：")
+    assert url not in problem and "password" not in problem.replace("AWS_SECRET", "")
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
@@ -135,6 +257,11 @@ def test_demo_users_can_be_left_out() -> None:
         ("GATEWAY_URL", "http://127.0.0.1:12334"),
         ("GATEWAY_URL", "ws://127.0.0.1:12334/?a=1"),
         ("TTS_COMMAND", "speak 'unfinished"),
+        ("CARRIER_NUMBER", "热线"),
+        ("CARRIER_NUMBER", "12 333"),
+        ("STREAM_PORT", "0"),
+        ("STREAM_BIND", "everywhere"),
+        ("STREAM_URL", "ws://127.0.0.1:12335"),
     ],
 )
 def test_a_malformed_variable_is_named(name: str, value: str) -> None:
