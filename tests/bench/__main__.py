@@ -1,4 +1,4 @@
-"""`make bench`: menu steps per second and their latency beside a bare route, memory, and ten thousand open calls."""
+"""`make bench`: menu steps beside a bare route, memory, ten thousand open calls, the gateway, the waiting line."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import psutil
 
 from integrations.settings import PROJECT_DIR
 from tests.bench.gateway import measure_gateway
+from tests.bench.line import measure_line
 from tests.bench.load import Result, call_requests, closed_loop, made_ahead, open_loop, signed_request
 from tests.running import RunningHotline, free_port
 from tests.waiting import eventually
@@ -62,6 +63,7 @@ def main() -> None:
         finally:
             hotline.end()
     measure_gateway()
+    measure_line()
 
 
 def _calls(hotline: RunningHotline, tag: str, seconds: float) -> Iterator[list[bytes]]:
