@@ -32,12 +32,14 @@ class RunningHotline:
         self.var_dir = var_dir
         self.port = port or free_port()
         self.gateway_port = free_port()
+        self.stream_port = free_port()
         self._log = Path(tempfile.mkstemp(prefix="output-", dir=var_dir.parent)[1])
         self._env = {
             **os.environ,
             "VAR_DIR": str(var_dir),
             "PORT": str(self.port),
             "GATEWAY_PORT": str(self.gateway_port),
+            "STREAM_PORT": str(self.stream_port),
             "LOG_JSON": "0",
             **env,
         }

@@ -1,0 +1,203 @@
+"""The process that makes offers. Any number may run, any may die: what one leaves undone another takes up.
+
+The live line proposes a pair, the rows decide. While Redis is away, or its line is being rebuilt, the pairs are found
+from the rows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg_pool import PoolTimeout
+from redis import RedisError
+
+from integrations.services import Services
+from queueing.carrier_tasks import CarrierTasks
+from queueing.centre import Centre
+from queueing.line import WaitingLine, routing_seat
+from queueing.live_queue import Claim, LineLost
+from queueing.notices import listen
+from queueing.offers import make_offer, may_be_offered
+from queueing.rebuild import rebuild, reconcile
+from queueing.routing import Waiting, assign
+from queueing.seats import read_available
+from queueing.sweeps import Sweeper, due_tasks
+from queueing.tasks import Task
+
+log = structlog.get_logger(__name__)
+TICK_SECONDS = 0.25
+SWEEP_SECONDS = 1.0
+RECONCILE_SECONDS = 10.0
+MOST_OFFERS_AT_ONCE = 50
+# A claim is settled within milliseconds; after this it was made by a process that died.
+LEASE = timedelta(seconds=5)
+# The carrier takes one request a thread; more only wait in its own queue.
+CARRIER_THREADS = 8
+DATABASE_AWAY = (psycopg.Error, PoolTimeout)
+_WAITING = """
+SELECT id, centre, skill, language, arrived_at, rank_at, rules FROM queue_entry
+WHERE status = 'waiting' ORDER BY rank_at, id LIMIT 5000
+"""
+
+
+class Dispatcher:
+    """`tick` once, or `run` until told to stop."""
+
+    def __init__(self, line: WaitingLine) -> None:
+        self.line = line
+        self._sweeper = Sweeper(line)
+        self._tasks = CarrierTasks(line)
+        self._threads = ThreadPoolExecutor(CARRIER_THREADS, thread_name_prefix="carrier")
+        self._running: dict[int, Future[None]] = {}
+        self._wake = threading.Event()
+        self._next_sweep = self._next_reconcile = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop`; woken by notices, and by the tick when one was lost."""
+        threading.Thread(target=self._listen, args=(stop,), daemon=True).start()
+        log.info("dispatcher_ready")
+        while not stop.is_set():
+            self._wake.wait(TICK_SECONDS)
+            self._wake.clear()
+            try:
+                self.tick()
+            except DATABASE_AWAY as error:
+                log.error("dispatcher_without_database", error=type(error).__name__)
+                stop.wait(1.0)
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def tick(self) -> int:
+        """One round: what time has ended, offers, the carrier's tasks; how many offers were made."""
+        now = time.monotonic()
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_SECONDS
+            self._sweeper.sweep()
+            self._recover()
+        if now >= self._next_reconcile:
+            self._next_reconcile = now + RECONCILE_SECONDS
+            self._reconcile()
+            self._sweeper.ask_about_talks()
+        made = self.make_offers()
+        self.start_tasks()
+        return made
+
+    def make_offers(self) -> int:
+        """Offer whoever is first to whoever is free; how many offers were made."""
+        try:
+            claims = self.line.live.next_pairs(MOST_OFFERS_AT_ONCE, self.line.services.now(), LEASE)
+        except LineLost:
+            self._rebuild()
+            return self._offer_from_rows()
+        except RedisError as error:
+            log.warning("offers_from_rows", error=type(error).__name__)
+            return self._offer_from_rows()
+        return sum(self._offer_claimed(claim) for claim in claims)
+
+    def _offer_claimed(self, claim: Claim) -> int:
+        made = self._make(claim.entry_id, claim.agent_id)
+        try:
+            if made:
+                self.line.live.confirm(claim)
+            else:
+                self.line.live.give_back(claim, entry_back=False, agent_back=False)
+        except RedisError as error:
+            log.warning("claim_not_settled", error=type(error).__name__)
+        if not made:
+            # One of the two was still there for it: the rows say which.
+            self.line.tell_live_again(claim.entry_id, claim.agent_id)
+        return made
+
+    def _make(self, entry_id: int, agent_id: int) -> int:
+        services = self.line.services
+        now = services.now()
+        try:
+            with services.database.pool.connection() as connection, connection.transaction():
+                rules = self.line.rules(_centre_of(connection, entry_id))
+                offer = make_offer(connection, entry_id, agent_id, now, rules.ring_seconds)
+        except psycopg.errors.UniqueViolation:
+            # Another dispatcher was first.
+            return 0
+        if offer is None:
+            return 0
+        self.line.offer_changed(offer)
+        return 1
+
+    def _offer_from_rows(self) -> int:
+        services = self.line.services
+        now = services.now()
+        with services.database.pool.connection() as connection:
+            seats = [routing_seat(seat) for seat in read_available(connection) if may_be_offered(seat, now)]
+            rows = connection.execute(_WAITING).fetchall() if seats else []
+        waiting = [Waiting(*row[:6], tuple(row[6])) for row in rows]
+        pairs = assign(seats, waiting, now, *self.line.routing_rules())
+        return sum(self._make(entry.entry_id, seat.agent_id) for seat, entry in pairs[:MOST_OFFERS_AT_ONCE])
+
+    def start_tasks(self) -> int:
+        """Hand due tasks to the threads, as many as are idle; how many."""
+        self._running = {number: work for number, work in self._running.items() if not work.done()}
+        room = CARRIER_THREADS - len(self._running)
+        due = due_tasks(self.line, room) if room else []
+        for task in due:
+            self._running[task.id] = self._threads.submit(self._perform, task)
+        return len(due)
+
+    def finish_tasks(self) -> None:
+        """Wait for the tasks that were started; for tests, and for the end."""
+        for work in list(self._running.values()):
+            work.result()
+
+    def _perform(self, task: Task) -> None:
+        try:
+            self._tasks.perform(task)
+        except DATABASE_AWAY as error:
+            # Its lease runs out, and somebody takes it again.
+            log.error("task_without_database", kind=task.kind, error=type(error).__name__)
+        except Exception:
+            log.exception("task_failed", kind=task.kind, offer=task.offer_id)
+        self._wake.set()
+
+    def _listen(self, stop: threading.Event) -> None:
+        for _ in listen(self.line.services.settings.redis_url or ""):
+            self._wake.set()
+            if stop.is_set():
+                return
+
+    def _rebuild(self) -> None:
+        try:
+            rebuild(self.line.services, self.line.live, self.line.lines_of)
+        except RedisError as error:
+            log.warning("line_not_rebuilt", error=type(error).__name__)
+
+    def _recover(self) -> None:
+        """Put back what a dispatcher held that died."""
+        try:
+            self.line.live.recover(self.line.services.now())
+        except RedisError:
+            # Told, and dealt with, where offers are made.
+            return
+
+    def _reconcile(self) -> None:
+        try:
+            reconcile(self.line.services, self.line.live, self.line.lines_of)
+        except LineLost:
+            self._rebuild()
+        except RedisError as error:
+            log.warning("line_not_reconciled", error=type(error).__name__)
+
+
+def run_dispatcher(services: Services, centres: Callable[[], Mapping[str, Centre]], stop: threading.Event) -> None:
+    """Serve until `stop`."""
+    Dispatcher(WaitingLine(services, centres)).run(stop)
+
+
+def _centre_of(connection: Connection[Any], entry_id: int) -> str:
+    row = connection.execute("SELECT centre FROM queue_entry WHERE id = %s", (entry_id,)).fetchone()
+    return str(row[0]) if row else ""
