@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from integrations.work_calendar import SHANGHAI
@@ -33,20 +33,22 @@ class Almanac:
             return found[2]
         if len(self._kept) >= _KEPT:
             self._kept.clear()
-        moment = build_moment(library.centre(centre_code), board, at)
+        helpers = [code for code, centre in library.centres.items() if centre_code in centre.helps]
+        moment = build_moment(library.centre(centre_code), board, at, helpers)
         self._kept[key] = library, board, moment
         return moment
 
 
-def build_moment(centre: Centre, board: DutyBoard, at: datetime) -> Moment:
-    """Everything true for a centre at an instant, on the Shanghai clock."""
+def build_moment(centre: Centre, board: DutyBoard, at: datetime, helpers: Collection[str] = ()) -> Moment:
+    """Everything true for a centre at an instant, on the Shanghai clock. `helpers`: centres that answer for it, too."""
     now = at.astimezone(SHANGHAI)
     closings = (*board.closings.get(centre.code, ()),)
     hours = hours_at(centre.hours, board.calendar, now, closings)
     notice = board.notice_for(centre.code, at)
     features = _features(centre, board)
-    has_people = features["human"].is_open and centre.desk_number is not None
-    words = _words(centre, hours, _sure_opening(hours, has_people, now), now)
+    has_desk = centre.desk_number is not None or centre.code in board.seats
+    is_answered = features["human"].is_open and has_desk
+    words = _words(centre, hours, _sure_opening(hours, is_answered, now), now)
     return Moment(
         centre=centre.code,
         today=now.date(),
@@ -54,6 +56,7 @@ def build_moment(centre: Centre, board: DutyBoard, at: datetime) -> Moment:
         features=features,
         words=words | {"notice": notice.text if notice else None},
         desk_number=centre.desk_number,
+        has_people=any(board.seats.get(code) for code in (centre.code, *helpers)),
     )
 
 
@@ -79,14 +82,14 @@ def _words(centre: Centre, hours: HoursAt, opening: datetime | None, now: dateti
     }
 
 
-def _sure_opening(hours: HoursAt, has_people: bool, now: datetime) -> datetime | None:
+def _sure_opening(hours: HoursAt, is_answered: bool, now: datetime) -> datetime | None:
     """When somebody answers again; None when nobody ever does there, or when the calendar is not known yet.
 
-    An opening that is spoken is a promise: a centre without a desk has nobody to keep it, and in a year that nobody
-    has announced a holiday may be longer than the law's own days.
+    An opening that is spoken is a promise: a centre without consultants or a desk has nobody to keep it, and in a
+    year that nobody has announced a holiday may be longer than the law's own days.
     """
     opening = hours.next_opening
-    if opening is None or not has_people:
+    if opening is None or not is_answered:
         return None
     days = (opening.astimezone(SHANGHAI).date() - now.date()).days
     return None if hours.provisional and (days > 1 or hours.holiday) else opening

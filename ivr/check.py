@@ -66,7 +66,12 @@ Wrong = Callable[[Node | None, str], None]
 
 def _check_targets(flow: Flow, wrong: Wrong) -> None:
     known = flow.nodes.keys() | flow.unread
-    for name, target in (("start", flow.start), ("human", flow.human), ("last_resort", flow.last_resort)):
+    for name, target in (
+        ("start", flow.start),
+        ("human", flow.human),
+        ("last_resort", flow.last_resort),
+        ("talk", flow.talk),
+    ):
         if target and target not in known:
             wrong(None, f"{name} “{target}”没有这个节点{did_you_mean(target, known)}")
     for top in flow.tops:
@@ -96,7 +101,7 @@ def _reached(flow: Flow, starts: Iterable[str]) -> set[str]:
 
 
 def _check_reachable(flow: Flow, wrong: Wrong) -> None:
-    found = _reached(flow, (flow.start, flow.human, flow.last_resort))
+    found = _reached(flow, filter(None, (flow.start, flow.human, flow.last_resort, flow.talk)))
     for node in flow.nodes.values():
         if node.id not in found:
             wrong(node, "没有任何一个键或分支走得到")

@@ -6,6 +6,7 @@ command that changes something in another system: the check lets nobody reach it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -25,3 +26,11 @@ class Command:
     id: str
     name: str
     arguments: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the command's answers, and words that the sentences after it may name (None: not known)."""
+
+    name: str
+    words: Mapping[str, str | None] = field(default_factory=dict)

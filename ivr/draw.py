@@ -21,8 +21,11 @@ from ivr.nodes.handover import HandoverNode
 from ivr.nodes.hangup import HangupNode
 from ivr.nodes.menu import MenuNode
 from ivr.nodes.playlist import PlaylistNode
+from ivr.nodes.rate import RateNode
 from ivr.nodes.record import RecordNode
 from ivr.nodes.say import SayNode
+from ivr.nodes.talk import TalkNode
+from ivr.nodes.wait import WaitNode
 
 COLUMN, BOX, ROW, HEAD, GAP, MARGIN = 350, 290, 26, 34, 22, 40
 CHARACTERS = 19
@@ -38,6 +41,7 @@ LABELS = {
     "weekend": "周末",
     "holiday": "节假日",
     "closed_exceptionally": "临时停止",
+    "line": "有咨询员在线",
     "desk": "有值班电话",
     "none": "没有人",
     "closed": "不在上班时间",
@@ -47,6 +51,28 @@ LABELS = {
     "failed": "没接通",
     "yes": "开通",
     "no": "没有开通",
+    "free": "马上有人",
+    "next": "下一个",
+    "position_and_time": "位次和时间",
+    "time_only": "只说时间",
+    "unsure": "说不准",
+    "longer": "比说的久",
+    "after_hours": "下班还有人",
+    "nobody_in": "没有人在线",
+    "full": "排满了",
+    "limit": "等满上限",
+    "gone": "已不在排队",
+    "left": "离开排队",
+    "too_late": "已有人接",
+    "finished": "说完了",
+    "dropped": "断线了",
+    "transferred": "转接",
+    "talking": "还在通话",
+    "thanked": "满意",
+    "unsatisfied": "不满意",
+    "kept": "记下了",
+    "late": "没有结果",
+    "empty": "没有声音",
 }
 GUESS_LABELS = {"none": "听不出是哪里", "one": "像是一个市的", "two": "像是两个市的"}
 # Words that are only known when somebody rings.
@@ -57,6 +83,9 @@ EXAMPLES = {
     "closing_reason": "〔原因〕",
     "guess_1": "〔甲市〕",
     "guess_2": "〔乙市〕",
+    "ahead": "〔几〕",
+    "wait": "〔几分钟〕",
+    "agent_number": "〔工号〕",
 }
 KIND_TITLES = {
     MenuNode: "菜单",
@@ -69,6 +98,9 @@ KIND_TITLES = {
     RecordNode: "录音",
     CollectNode: "输入号码",
     CommandNode: "查询",
+    WaitNode: "排队",
+    TalkNode: "通话",
+    RateNode: "评价",
 }
 
 
@@ -110,7 +142,7 @@ class Drawing:
         self.flow, self.moment = flow, moment
         self.boxes: dict[str, Box] = {}
         self.starts = [self._box(self._through(flow.start)[0], 0)]
-        for extra in (flow.human, flow.last_resort):
+        for extra in filter(None, (flow.human, flow.last_resort, flow.talk)):
             target = self._through(extra)[0]
             if target not in self.boxes:
                 self.starts.append(self._box(target, 0))
@@ -161,7 +193,7 @@ class Drawing:
         if isinstance(node, MenuNode):
             yield from self._menu_rows(node)
             return
-        if isinstance(node, DialNode | HandoverNode | HangupNode | RecordNode):
+        if isinstance(node, DialNode | HandoverNode | HangupNode | RecordNode | TalkNode | RateNode | WaitNode):
             for prompt_id in node.prompt_ids():
                 yield Row("", self._text(prompt_id))
         if isinstance(node, PlaylistNode):

@@ -7,7 +7,7 @@ database that is away takes nothing off the air.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -35,6 +35,9 @@ _FEATURES = """
 SELECT DISTINCT ON (centre, feature) centre, feature, is_open, reason
 FROM feature_override ORDER BY centre, feature, id DESC
 """
+_SEATS = """
+SELECT centre, bool_or(state <> 'logged_out') FROM agent WHERE is_active GROUP BY centre ORDER BY centre
+"""
 _CALENDAR = "SELECT year, days FROM calendar_notice"
 
 
@@ -55,6 +58,8 @@ class DutyBoard:
     notices: tuple[Notice, ...] = ()
     features: Mapping[tuple[str, str], tuple[bool, str]] = field(default_factory=dict)
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    # Centres that have consultants at all, and whether any of them is signed in.
+    seats: Mapping[str, bool] = field(default_factory=dict)
 
     def notice_for(self, centre: str, at: datetime) -> Notice | None:
         """The newest notice in force for a centre; a centre's own and the province's count alike."""
@@ -102,17 +107,20 @@ class DutyDesk:
                 log.info("key_set_by_hand", centre=centre, feature=feature, is_open=is_open, reason=reason)
 
 
-def _read(database: Database, now: datetime) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+def _read(database: Database, now: datetime) -> tuple[list[Any], ...]:
     with database.pool.connection() as connection:
         return (
             connection.execute(_CLOSINGS, (now,)).fetchall(),
             connection.execute(_NOTICES, (now,)).fetchall(),
             connection.execute(_FEATURES).fetchall(),
             connection.execute(_CALENDAR).fetchall(),
+            connection.execute(_SEATS).fetchall(),
         )
 
 
-def build_board(closings: list[Any], notices: list[Any], features: list[Any], calendar: list[Any]) -> DutyBoard:
+def build_board(
+    closings: list[Any], notices: list[Any], features: list[Any], calendar: list[Any], seats: Sequence[Any] = ()
+) -> DutyBoard:
     """A board from plain rows. A calendar notice that cannot be right is left out and logged."""
     by_centre: dict[str, list[Closing]] = {}
     for centre, since, until, reason in closings:
@@ -122,6 +130,7 @@ def build_board(closings: list[Any], notices: list[Any], features: list[Any], ca
         notices=tuple(Notice(*row) for row in notices),
         features={(centre, feature): (is_open, reason) for centre, feature, is_open, reason in features},
         calendar=WorkCalendar([notice for year, days in calendar if (notice := _year_notice(year, days))]),
+        seats=dict(seats),
     )
 
 

@@ -5,10 +5,12 @@ Each carries when it happened (`at`, aware) and the `Moment`: what is open, said
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ivr.moment import Moment
+from ivr.verbs import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,31 @@ class DialEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Connected(Event):
+    """A consultant has accepted: wherever the call is in the menu, it goes to the talk now."""
+
+    offer_id: str
+    agent_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded(Event):
+    """The consultant has left the talk of this offer, and the caller is still there."""
+
+    offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandAnswered(Event):
+    """The answer to a command, with words that the following sentences may name; None: not known.
+
+    `unsaid`: what the document of the question had to say, which nobody has heard when the answer came at once.
+    """
+
     command_id: str
     answer: str
+    words: Mapping[str, str | None] = field(default_factory=dict)
+    unsaid: tuple[Say, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,8 @@ KIND_NAMES: dict[type[Event], str] = {
     Silence: "silence",
     Recorded: "recorded",
     DialEnded: "dial_ended",
+    Connected: "connected",
+    TalkEnded: "talk_ended",
     CommandAnswered: "command_answered",
     Recovered: "recovered",
     CallEnded: "call_ended",

@@ -111,6 +111,8 @@ class Flow:
     prompts: Mapping[str, Prompt]
     content: Content = field(default_factory=Content)
     file: str = ""
+    # Where a call goes when a consultant has accepted it; "" in a menu without a waiting line.
+    talk: str = ""
     # Nodes of the file that could not be read, and whether all of it could: a flow that is not whole is only checked.
     unread: frozenset[str] = frozenset()
     is_whole: bool = True
@@ -156,3 +158,5 @@ ENGINE_PROMPTS = (
     "failure",
     "failure_all",
 )
+# And those of a menu that leads to consultants.
+TALK_PROMPTS = ("hold", "agent_press_1", "agent_too_late")

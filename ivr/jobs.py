@@ -1,4 +1,4 @@
-"""Work of the clock: calls that nobody heard of again, and what the carrier said while the database was away."""
+"""Work of the clock: calls that nobody heard of again, and what was missed while something was away."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ WHERE call.ended_at IS NULL
   AND coalesce(call_session.touched_at, call.started_at)
       < %(now)s - CASE WHEN call.desk_answered_at IS NULL THEN %(silence)s ELSE %(talk)s END
 ORDER BY call.started_at LIMIT %(most)s
+"""
+_STILL_IN_LINE = """
+SELECT call_sid FROM queue_entry JOIN call USING (call_sid)
+WHERE queue_entry.ended_at IS NULL AND call.ended_at IS NOT NULL LIMIT %s
 """
 # The carrier ends a talk at the desk after four hours.
 LONGEST_TALK = timedelta(hours=4, minutes=10)
@@ -60,7 +64,23 @@ def enter_missed_calls() -> None:
     services = job_services()
     journal_folder = services.settings.var_dir / "outage"
     if any(journal_folder.glob("*.json")):
-        log.info("missed_calls_entered", count=build_line(services).enter_missed())
+        log.info("missed_calls_entered", count=build_line(services).missed.enter())
 
 
-PERIODIC = (Periodic(close_silent_calls, 60), Periodic(enter_missed_calls, 30))
+def clear_line_of_the_gone() -> None:
+    """End the places of callers whose calls have ended, should the end not have reached the waiting line."""
+    services = job_services()
+    with services.database.pool.connection() as connection:
+        sids = [row[0] for row in connection.execute(_STILL_IN_LINE, (MOST_AT_ONCE,)).fetchall()]
+    if sids:
+        line = build_line(services)
+        for sid in sids:
+            line.waiting.caller_gone(sid)
+        log.warning("line_cleared_of_the_gone", count=len(sids))
+
+
+PERIODIC = (
+    Periodic(close_silent_calls, 60),
+    Periodic(enter_missed_calls, 30),
+    Periodic(clear_line_of_the_gone, 30),
+)

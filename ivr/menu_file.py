@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, get_type_hints
 
 from ivr.content import Content
-from ivr.flow import ENGINE_PROMPTS, NOTHING, Flow, Line, Node, Prompt
+from ivr.flow import ENGINE_PROMPTS, NOTHING, TALK_PROMPTS, Flow, Line, Node, Prompt
 from ivr.moment import CONDITIONS, WORDS
 from ivr.nodes import NODE_KINDS
 from ivr.nodes.menu import Option
@@ -18,14 +18,14 @@ from ivr.yaml_file import Block
 from queueing.features import FEATURES
 
 _HEAD_TYPES: dict[str, type] = {
-    **dict.fromkeys(("menu", "title", "start", "human", "last_resort"), str),
+    **dict.fromkeys(("menu", "title", "start", "human", "last_resort", "talk"), str),
     "tops": list,
     **dict.fromkeys(("nodes", "prompts"), Block),
 }
 _EXAMPLES: dict[type, str] = {str: "一个名字", list: "[名字, 名字]", Block: "“名字: 内容”的形式"}
 # Said in the place of a prompt that cannot be, so that the rest of the menu can be checked, too.
 _UNUSABLE = "？"
-HEAD = ("menu", "title", "extends", "start", "human", "last_resort", "tops", "nodes", "prompts")
+HEAD = ("menu", "title", "extends", "start", "human", "last_resort", "talk", "tops", "nodes", "prompts")
 
 
 def build_prompts(blocks: list[tuple[str, Block]], problems: list[Problem]) -> dict[str, Prompt]:
@@ -117,6 +117,9 @@ _WORLD_WORDS = {
     "notice",
     "guess_1",
     "guess_2",
+    "ahead",
+    "wait",
+    "agent_number",
 }
 
 
@@ -160,7 +163,7 @@ def build_flow(
             node = _node(node_id, value, source, node_blocks.lines[node_id], problems)
             if node is not None:
                 nodes[node_id] = node
-    for prompt_id in ENGINE_PROMPTS:
+    for prompt_id in (*ENGINE_PROMPTS, *(TALK_PROMPTS if head.get("talk") else ())):
         if prompt_id not in prompts:
             problems.append(Problem(file, head.line, f"缺少引擎要念的话“{prompt_id}”"))
     if not nodes:
@@ -172,6 +175,7 @@ def build_flow(
         start=str(head.get("start", "")),
         human=str(head.get("human", "")),
         last_resort=str(head.get("last_resort", "")),
+        talk=str(head.get("talk", "")),
         tops=tuple(str(top) for top in tops) if isinstance(tops, list) else (),
         nodes=nodes,
         prompts=prompts,

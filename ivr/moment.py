@@ -26,6 +26,9 @@ WORDS: dict[str, bool] = {
     "title": True,  # a recording's or guide's title
     "text": True,  # a sentence of content
     "count": True,  # 三, how many
+    "ahead": True,  # 3, callers before this one
+    "wait": True,  # 4到6分钟
+    "agent_number": True,  # 幺零二三, 工号
 }
 
 
@@ -51,6 +54,8 @@ class Moment:
     features: Mapping[str, Feature] = field(default_factory=dict)
     words: Mapping[str, str | None] = field(default_factory=dict)
     desk_number: str | None = None
+    # Whether any consultant is signed in who may answer this centre's calls.
+    has_people: bool = False
 
     def is_open(self, feature: str) -> bool:
         found = self.features.get(feature)
@@ -58,11 +63,16 @@ class Moment:
 
     @property
     def human(self) -> str:
-        """Who answers key 0 now: `desk` (a telephone is configured and it is staffed), `none` in hours, `closed`."""
-        has_desk = self.is_open("human") and bool(self.desk_number)
-        if not self.hours.is_staffed or (self.hours.urgent_only and not has_desk):
+        """Who answers key 0 now: `line` (consultants), `desk` (a telephone instead), `none` in hours, `closed`."""
+        by = "line" if self.has_people else "desk" if self.desk_number else ""
+        if not self.hours.is_staffed or (self.hours.urgent_only and not (self.is_open("human") and by)):
             return "closed"
-        return "desk" if has_desk else "none"
+        return by if self.is_open("human") and by else "none"
+
+    @property
+    def has_human(self) -> bool:
+        """Whether somebody can be reached by key 0 now."""
+        return self.human in ("line", "desk")
 
     def is_true(self, condition: str) -> bool:
         """A condition of a sentence: see CONDITIONS."""
@@ -73,10 +83,10 @@ class Moment:
 
 CONDITIONS: dict[str, Callable[[Moment], bool]] = {
     # A human can be reached by key 0 now.
-    "human": lambda moment: moment.human == "desk",
-    "no_human": lambda moment: moment.human != "desk",
+    "human": lambda moment: moment.has_human,
+    "no_human": lambda moment: not moment.has_human,
     "makeup_day": lambda moment: moment.hours.state == "makeup_day",
-    "noon_duty": lambda moment: moment.hours.state == "noon_duty" and moment.human == "desk",
-    "night_duty": lambda moment: moment.hours.state == "night_duty" and moment.human == "desk",
+    "noon_duty": lambda moment: moment.hours.state == "noon_duty" and moment.has_human,
+    "night_duty": lambda moment: moment.hours.state == "night_duty" and moment.has_human,
     "notice": lambda moment: bool(moment.words.get("notice")),
 }

@@ -4,52 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
 import structlog
 from psycopg import Connection
-from psycopg_pool import PoolTimeout
 
 from integrations.phone_numbers import NumberKind, parse_caller
 from integrations.services import Services
 from integrations.telephony.urls import CarrierUrls
-from ivr.actions import ACTIONS, Action
+from ivr.actions import ACTIONS, Action, Asked
 from ivr.almanac import Almanac
 from ivr.call_status import is_final, rank
+from ivr.commands import Answer, Command
 from ivr.counters import CALLS_ENDED, UNKNOWN_STATUSES, WEBHOOKS
 from ivr.duty import DutyDesk
 from ivr.events import CallStarted, CommandAnswered, Event, KeysPressed, Recovered
 from ivr.flow import Flow
 from ivr.good_copy import GoodCopy
 from ivr.keeper import LibraryKeeper
+from ivr.missed import MissedCalls
 from ivr.moment import Moment
-from ivr.outage import ENDED, PICKED_UP, RANG, TURNED_AWAY, Missed, OutageJournal
-from ivr.session import Caller, Session, Step, advance, start_session
+from ivr.outage import OutageJournal
+from ivr.ring import Ring
+from ivr.session import Caller, Session, Step, start_session
+from ivr.session import advance as apply
 from ivr.session_cache import SessionCache
-from ivr.store import CARRIER, OUTAGE, SWEEP, CallRecord, CallStore, StepRecord
+from ivr.store import CARRIER, SWEEP, CallRecord, CallStore, StepRecord
+from ivr.talks import Talks
 from ivr.twiml import render
 from ivr.verbs import Hangup, Say, Verb
 from queueing.centre import PROVINCE, candidates_for_caller, centre_for_dialled
+from queueing.line import WaitingLine
 from queueing.seed import seed_centres
 
 log = structlog.get_logger(__name__)
 MakeEvent = Callable[[datetime, Moment], Event]
 # Answers that follow each other without a word to the caller: look-ups behind look-ups.
 MOST_COMMANDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """The first webhook of a call, as the carrier put it."""
-
-    call_sid: str
-    caller: str
-    dialled: str
-    status: str = "ringing"
-    direction: str = "inbound"
 
 
 class Line:
@@ -61,7 +53,10 @@ class Line:
         self.duty = DutyDesk(services.database)
         self.almanac = Almanac(keeper.library, self.duty.board)
         self.urls = CarrierUrls(services.settings.public_base_url)
+        self.waiting = WaitingLine(services, lambda: keeper.library().centres)
         self.journal = OutageJournal(services.settings.var_dir / "outage", services.sealer)
+        self.missed = MissedCalls(self)
+        self.talks = Talks(self)
         self._actions = ACTIONS if actions is None else actions
         self._cache = SessionCache()
 
@@ -84,26 +79,26 @@ class Line:
         centre, caller = self._who(ring)
         moment = self.almanac.moment(centre, at)
         event = CallStarted(at, moment)
-        step = advance(self._flow(centre), start_session(centre, event, caller), event)
+        step = apply(self.flow(centre), start_session(centre, event, caller), event)
         record = self._record(ring, centre, at)
-        with self._store() as store:
+        with self.store() as store:
             is_new = store.start(record, StepRecord(event.kind, at, step.session, step.verbs))
             if not is_new:
                 WEBHOOKS.labels("call_started", "repeated").inc()
-                return self._again(store, ring.call_sid, 1)
+                return self.again(store, ring.call_sid, 1)
         WEBHOOKS.labels("call_started", "new").inc()
         log.info("call_started", call_sid=ring.call_sid, centre=centre, hours=moment.hours.state.value)
         self._cache.remember(ring.call_sid, step.session)
-        return self._act(ring.call_sid, step)
+        return self.act(ring.call_sid, step)
 
     def step(self, ring: Ring, turn: int, make_event: MakeEvent) -> str:
         """The document after an event in the document of `turn`; the same one for the same event again."""
-        with self._store() as store:
+        with self.store() as store:
             taken = self._take(store, ring.call_sid, turn, make_event)
         if taken is None:
             log.warning("call_begins_in_the_middle", call_sid=ring.call_sid, turn=turn)
             return self.answer(ring)
-        return taken if isinstance(taken, str) else self._act(ring.call_sid, taken)
+        return taken if isinstance(taken, str) else self.act(ring.call_sid, taken)
 
     def _take(self, store: CallStore, call_sid: str, turn: int, make_event: MakeEvent) -> Step | str | None:
         """The step, if this webhook is the first of its turn; else the document that the first one got.
@@ -111,25 +106,26 @@ class Line:
         None for a call whose first ring never reached us: it begins here.
         """
         remembered = self._cache.at_turn(call_sid, turn)
-        if remembered is not None and (step := self._advance(store, call_sid, remembered, make_event)):
+        if remembered is not None and (step := self.advance(store, call_sid, remembered, make_event)):
             return step
         session = store.read(call_sid)
         if session is None and store.reply(call_sid, 1) is None:
             return None
         if session is not None and session.turn == turn:
-            step = self._advance(store, call_sid, session, make_event)
+            step = self.advance(store, call_sid, session, make_event)
             if step is not None:
                 return step
         # A repeated or late webhook, another one of the same turn that was first, or a call that has ended.
         WEBHOOKS.labels("step", "repeated").inc()
-        return self._again(store, call_sid, turn + 1)
+        return self.again(store, call_sid, turn + 1)
 
-    def _advance(self, store: CallStore, call_sid: str, session: Session, make_event: MakeEvent) -> Step | None:
+    def advance(self, store: CallStore, call_sid: str, session: Session, make_event: MakeEvent) -> Step | None:
+        """Apply an event to a session and save it; None when another webhook was first."""
         at = self.services.now()
         moment = self.almanac.moment(session.centre, at)
         event = make_event(at, moment)
-        flow = self._flow(session.centre, session.menu)
-        step = advance(flow, session, event)
+        flow = self.flow(session.centre, session.menu)
+        step = apply(flow, session, event)
         keys = _keys_to_keep(flow, session, event)
         if not store.save(call_sid, session, StepRecord(event.kind, at, step.session, step.verbs, keys)):
             self._cache.forget(call_sid)
@@ -140,27 +136,40 @@ class Line:
             log.info("call_handed_over", call_sid=call_sid, centre=session.centre, to=step.session.centre)
         return step
 
-    def _act(self, call_sid: str, step: Step) -> str:
+    def act(self, call_sid: str, step: Step) -> str:
         """Ask what the step asks for, outside any transaction, and go on with the answers."""
         for _ in range(MOST_COMMANDS):
             if not step.commands:
                 break
             command = step.commands[0]
-            answer: str = self._actions[command.name].perform(self.services, call_sid, command)
+            answer = self._perform(call_sid, command, step.session)
+            unsaid = tuple(verb for verb in step.verbs if isinstance(verb, Say))
 
-            def answered(at: datetime, moment: Moment, answer: str = answer, asked: str = command.id) -> Event:
-                return CommandAnswered(at, moment, asked, answer)
+            def answered(
+                at: datetime,
+                moment: Moment,
+                answer: Answer = answer,
+                asked: str = command.id,
+                unsaid: tuple[Say, ...] = unsaid,
+            ) -> Event:
+                return CommandAnswered(at, moment, asked, answer.name, answer.words, unsaid)
 
-            with self._store() as store:
-                following = self._advance(store, call_sid, step.session, answered)
+            with self.store() as store:
+                following = self.advance(store, call_sid, step.session, answered)
                 if following is None:
-                    return self._again(store, call_sid, step.session.turn + 1)
+                    return self.again(store, call_sid, step.session.turn + 1)
             step = following
         return self._render(step.verbs, step.session.turn, call_sid)
 
+    def _perform(self, call_sid: str, command: Command, session: Session) -> Answer:
+        moment = self.almanac.moment(session.centre, self.services.now())
+        flow = self.flow(session.centre, session.menu)
+        asked = Asked(self.services, self.waiting, call_sid, command, session, moment, flow)
+        return self._actions[command.name].perform(asked)
+
     def recover(self, ring: Ring) -> str:
         """The document after an error of which nobody knows where it was: where the call is now."""
-        with self._store() as store:
+        with self.store() as store:
             session = store.read(ring.call_sid)
         return self.answer(ring) if session is None else self.step(ring, session.turn, Recovered)
 
@@ -170,79 +179,43 @@ class Line:
         if rank(ring.status) is None:
             UNKNOWN_STATUSES.inc()
             log.warning("unknown_status", call_sid=ring.call_sid, status=ring.status[:40])
-        with self._store() as store:
+        with self.store() as store:
             if not is_final(ring.status):
                 store.note_status(ring.call_sid, ring.status, sequence, at)
                 return
-            self._enter_unseen(store, ring, at)
+            self.enter_unseen(store, ring, at)
             outcome = store.end(ring.call_sid, ring.status, CARRIER, at, sequence)
         self._cache.forget(ring.call_sid)
-        self._ended(ring.call_sid, outcome, CARRIER)
+        self.note_end(ring.call_sid, outcome, CARRIER)
 
     def note_desk_answer(self, call_sid: str) -> None:
         """Somebody at the desk picked up."""
-        with self._store() as store:
+        with self.store() as store:
             store.note_desk_answer(call_sid, self.services.now())
 
     def close_silent(self, call_sid: str, silent_since: datetime) -> str | None:
         """End a call that nothing was heard of since then; its outcome, or None when it had ended or moved on."""
-        with self._store() as store:
+        with self.store() as store:
             now = self.services.now()
             outcome = store.end(call_sid, "swept", SWEEP, now, unless_heard_since=silent_since)
-        self._ended(call_sid, outcome, SWEEP)
+        self.note_end(call_sid, outcome, SWEEP)
         return outcome
 
-    def enter_missed(self) -> int:
-        """Enter into the ledger what the carrier said while the database was away; how many events."""
-        events = list(self.journal.ripe(self.services.now()))
-        # Who heard only our apology was failed, whatever the database made of the ring later.
-        turned_away = {missed.call_sid for _, missed in events if missed.kind in (RANG, TURNED_AWAY)}
-        entered = 0
-        for path, missed in events:
-            try:
-                self._enter(missed, OUTAGE if missed.call_sid in turned_away else CARRIER)
-            except (psycopg.OperationalError, PoolTimeout):
-                # The database is away again: the rest waits.
-                raise
-            except Exception as error:
-                self.journal.put_aside(path, type(error).__name__)
-                continue
-            self.journal.forget(path)
-            entered += 1
-        return entered
-
-    def _enter(self, missed: Missed, reason: str) -> None:
-        ring = Ring(missed.call_sid, missed.caller, missed.dialled, missed.status)
-        at, outcome = missed.received_at, None
-        with self._store() as store:
-            if missed.kind == PICKED_UP:
-                store.note_desk_answer(ring.call_sid, at)
-                return
-            self._enter_unseen(store, ring, at)
-            if missed.kind in (ENDED, TURNED_AWAY):
-                outcome = store.end(ring.call_sid, ring.status, reason, at)
-            if missed.kind == TURNED_AWAY:
-                store.blame_outage(ring.call_sid)
-        self._ended(ring.call_sid, outcome, reason)
-
-    def remember(self, kind: str, ring: Ring) -> None:
-        """Put an event on disk that the database could not take."""
-        at = self.services.now().isoformat()
-        self.journal.write(Missed(kind, ring.call_sid, at, ring.status, ring.caller, ring.dialled))
-
     @contextmanager
-    def _store(self) -> Iterator[CallStore]:
+    def store(self) -> Iterator[CallStore]:
+        """The rows of calls, on one of the webhooks' connections."""
         connection: Connection[Any]
         with self.services.database.pool.connection() as connection:
             yield CallStore(connection, self.services.sealer)
 
-    def _flow(self, centre: str, menu: str = "") -> Flow:
+    def flow(self, centre: str, menu: str = "") -> Flow:
+        """The menu of a centre as it is now."""
         return self.keeper.library().flow(centre, menu)
 
     def _render(self, verbs: tuple[Verb, ...], turn: int, call_sid: str) -> str:
         return render(verbs, self.urls, turn, call_sid)
 
-    def _again(self, store: CallStore, call_sid: str, turn: int) -> str:
+    def again(self, store: CallStore, call_sid: str, turn: int) -> str:
         """The stored document of a turn; of the newest one when that turn never was."""
         verbs = store.reply(call_sid, turn)
         if verbs is None:
@@ -253,9 +226,9 @@ class Line:
 
     def _goodbye(self) -> tuple[Verb, ...]:
         """For a webhook of a call that is over: never a bare hang-up, should somebody still be listening."""
-        return Say("goodbye", self._flow(PROVINCE).prompts["goodbye"].text), Hangup()
+        return Say("goodbye", self.flow(PROVINCE).prompts["goodbye"].text), Hangup()
 
-    def _enter_unseen(self, store: CallStore, ring: Ring, at: datetime) -> None:
+    def enter_unseen(self, store: CallStore, ring: Ring, at: datetime) -> None:
         """A call whose ring never reached the database is entered with no session, so that it ends as failed."""
         centre, _ = self._who(ring)
         store.enter_without_session(self._record(ring, centre, at))
@@ -286,10 +259,17 @@ class Line:
             caller_region=number.region,
         )
 
-    def _ended(self, call_sid: str, outcome: str | None, reason: str) -> None:
-        if outcome is not None:
-            CALLS_ENDED.labels(outcome, reason).inc()
-            log.info("call_ended", call_sid=call_sid, outcome=outcome, reason=reason)
+    def note_end(self, call_sid: str, outcome: str | None, reason: str) -> None:
+        """A call has ended: nobody waits for it in the line any more, and no consultant is rung for it."""
+        if outcome is None:
+            return
+        CALLS_ENDED.labels(outcome, reason).inc()
+        log.info("call_ended", call_sid=call_sid, outcome=outcome, reason=reason)
+        try:
+            self.waiting.caller_gone(call_sid)
+        except Exception:
+            # The end is entered; the sweep finds whoever is still in the line.
+            log.exception("line_not_told_of_end", call_sid=call_sid)
 
 
 def _keys_to_keep(flow: Flow, session: Session, event: Event) -> str | None:

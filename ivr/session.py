@@ -17,14 +17,16 @@ from ivr.commands import Command
 from ivr.events import (
     CallEnded,
     CallStarted,
+    CommandAnswered,
+    Connected,
     DialEnded,
     Event,
     KeysPressed,
     Recovered,
 )
-from ivr.outcome import AFTER_HOURS, SELF_SERVED
-from ivr.verbs import Gather, Hangup, Pause, Redirect, Say, Verb
-from ivr.words import speaking_seconds
+from ivr.outcome import ABANDONED_IN_QUEUE, AFTER_HOURS, ANSWERED, SELF_SERVED, SHORT_ABANDON
+from ivr.verbs import Gather, Hangup, Music, Pause, Redirect, Say, Verb
+from ivr.words import speaking_seconds, spell_digits
 
 if TYPE_CHECKING:
     from ivr.flow import Flow
@@ -42,6 +44,8 @@ DOUBLE_PRESS_SECONDS = 0.3
 # Self-service counts once this much of a recording was heard, or all of a shorter one.
 HEARD_SECONDS = 20.0
 RECOVERY_LIMIT = 3
+# Whoever leaves the line sooner was not abandoned by it (domain: short abandon).
+SHORT_ABANDON_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -70,6 +74,8 @@ class Session:
     last_key: str = ""
     playing_since: float = 0.0
     playing_seconds: float = 0.0
+    # Since when the caller stands in the waiting line; 0 outside it.
+    in_line_since: float = 0.0
     # Centres that the number may belong to, codes; asked once at the beginning.
     guesses: list[str] = field(default_factory=list)
     guess_names: list[str] = field(default_factory=list)
@@ -77,6 +83,8 @@ class Session:
     commands: int = 0
     ended: bool = False
     facts: dict[str, str] = field(default_factory=dict)
+    # Words that the last command's answer brought along.
+    words: dict[str, str | None] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -93,6 +101,7 @@ class Session:
             guesses=list(self.guesses),
             guess_names=list(self.guess_names),
             facts=dict(self.facts),
+            words=dict(self.words),
             private=dict(self.private),
         )
 
@@ -109,6 +118,13 @@ class Session:
         if at.timestamp() - self.playing_since >= min(self.playing_seconds, HEARD_SECONDS):
             self.mark(SELF_SERVED)
         self.playing_since = 0.0
+
+    def note_line_left(self, at: datetime) -> None:
+        """The caller is no longer in the line, and nobody has answered."""
+        if self.in_line_since:
+            waited = at.timestamp() - self.in_line_since
+            self.mark(SHORT_ABANDON if waited < SHORT_ABANDON_SECONDS else ABANDONED_IN_QUEUE)
+            self.in_line_since = 0.0
 
     def mark(self, achieved: str) -> None:
         if achieved not in self.marks:
@@ -137,7 +153,7 @@ class Turn:
         self.session = session
         self.event = event
         self.moment = event.moment
-        self.prompts: list[Say | Pause] = []
+        self.prompts: list[Say | Pause | Music] = []
         self.verbs: list[Verb] = []
         self.commands: list[Command] = []
 
@@ -160,11 +176,18 @@ class Turn:
         self.verbs.extend([*self.prompts, *spoken])
         self.prompts = []
 
+    def say_first(self, unsaid: tuple[Say, ...]) -> None:
+        """Sentences that were due before; what no key may cut short stays so."""
+        for say in unsaid:
+            prompt = self.flow.prompts.get(say.prompt)
+            (self.prompts if prompt is None or prompt.barge else self.verbs).append(say)
+
     def _words(self, words: Mapping[str, str | None]) -> dict[str, str | None]:
         session = self.session
         known: dict[str, str | None] = dict(self.moment.words)
         for position, name in enumerate(session.guess_names[:2], start=1):
             known[f"guess_{position}"] = name
+        known.update(session.words)
         known.update(words)
         return known
 
@@ -211,10 +234,13 @@ def advance(flow: Flow, session: Session, event: Event) -> Step:
         return Step(session, (Hangup(),))
     session.note_what_was_heard(event.at)
     if isinstance(event, CallEnded):
+        session.note_line_left(event.at)
         session.ended = True
         session.private.clear()
         return Step(session, ())
     turn = Turn(flow, session, event)
+    if isinstance(event, CommandAnswered):
+        turn.say_first(event.unsaid)
     if _is_over(session, event):
         _say_goodbye(turn)
     else:
@@ -243,6 +269,8 @@ def _first_node(turn: Turn) -> str:
     if isinstance(event, CallStarted) or session.node not in flow.nodes:
         # Before the first node, after a change of centre, and when a newer menu has lost the place.
         return flow.start
+    if isinstance(event, Connected) and flow.talk:
+        return _to_the_talk(turn, event)
     if isinstance(event, Recovered):
         session.recoveries += 1
         if session.recoveries > RECOVERY_LIMIT:
@@ -252,6 +280,18 @@ def _first_node(turn: Turn) -> str:
     if isinstance(event, KeysPressed) and _is_double_press(turn, event):
         return session.node
     return flow.nodes[session.node].resume(turn)
+
+
+def _to_the_talk(turn: Turn, event: Connected) -> str:
+    """Wherever the caller is in the menu: a consultant is there."""
+    session = turn.session
+    session.mark(ANSWERED)
+    session.in_line_since = 0.0
+    session.facts["offer"] = event.offer_id
+    session.words["agent_number"] = spell_digits(event.agent_number)
+    # It went through many documents while it waited; the talk begins a new account.
+    session.silences = session.wrong_keys = session.recoveries = 0
+    return turn.flow.talk
 
 
 def _is_double_press(turn: Turn, event: KeysPressed) -> bool:

@@ -52,6 +52,7 @@ _SAVE_AND_MOVE = _SAVE.replace(
     "    UPDATE call SET centre = %(centre)s FROM saved WHERE call.call_sid = saved.call_sid\n"
     ")\nINSERT INTO call_step",
 )
+_CALLER = "SELECT caller_hash, caller_tail, caller_region FROM call WHERE call_sid = %s"
 _REPLY = "SELECT reply FROM call_step WHERE call_sid = %s AND turn = %s"
 _DESK = """
 UPDATE call SET desk_answered_at = %s WHERE call_sid = %s AND desk_answered_at IS NULL AND ended_at IS NULL
@@ -91,6 +92,15 @@ class CallRecord:
     caller_hash: bytes | None = None
     caller_tail: str | None = None
     caller_region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallerFacts:
+    """Whose number it is, for the waiting line: a fingerprint, the last four digits, the place."""
+
+    hash: bytes | None = None
+    tail: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,11 @@ class CallStore:
             applied = found.rowcount == 1
         self._connection.execute(_STATUS_EVENT, (call_sid, status[:40], sequence, at, applied))
 
+    def caller(self, call_sid: str) -> CallerFacts:
+        """What the ledger keeps of a call's number, none of it in the clear."""
+        row = self._connection.execute(_CALLER, (call_sid,)).fetchone()
+        return CallerFacts(*row) if row else CallerFacts()
+
     def note_desk_answer(self, call_sid: str, at: datetime) -> None:
         self._connection.execute(_DESK, (at, call_sid))
 
@@ -199,6 +214,7 @@ class CallStore:
         session = self._session(call_sid, row[0], row[1])
         if ended_at is not None:
             session.note_what_was_heard(ended_at)
+            session.note_line_left(ended_at)
         return list(session.marks)
 
     def _session(self, call_sid: str, state: str, private: bytes | None) -> Session:

@@ -11,7 +11,7 @@ from twilio.twiml.voice_response import Say as SayElement
 from twilio.twiml.voice_response import VoiceResponse
 
 from integrations.telephony.urls import DIALLED, RECORDED, SILENCE, CarrierUrls
-from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, Verb, is_private
+from ivr.verbs import Dial, Gather, Hangup, Join, Music, Pause, Record, Redirect, Say, Verb, is_private
 from ivr.words import speakable
 
 LANGUAGE = "zh-CN"
@@ -73,6 +73,10 @@ def _append(parent: Any, verb: Verb, urls: CarrierUrls, turn: int, call_sid: str
                 status_callback=urls.desk(call_sid),
                 status_callback_event="answered completed",
             )
+        case Music():
+            parent.play(urls.music)
+        case Join():
+            _join(parent, urls, verb.offer_id, urls.step(turn, DIALLED), is_caller=True)
         case Redirect():
             parent.redirect(urls.step(turn, SILENCE))
         case Hangup():
@@ -91,6 +95,48 @@ def _say(parent: Any, verb: Say) -> None:
     element = SayElement(language=LANGUAGE)
     element.prosody(text, rate="75%")
     parent.append(element)
+
+
+def _join(parent: Any, urls: CarrierUrls, offer_id: str, action: str | None, is_caller: bool) -> None:
+    """The talk of an offer. Only the caller's leaving ends it, so that a consultant can hand a caller on."""
+    dial = parent.dial(action=action, time_limit=LONGEST_TALK_SECONDS)
+    dial.conference(
+        f"offer-{offer_id}",
+        start_conference_on_enter=True,
+        end_conference_on_exit=is_caller,
+        beep="false",
+        wait_url="",
+        max_participants=10,
+        status_callback=urls.conference(offer_id),
+        status_callback_event="start end join leave",
+    )
+
+
+def agent_joins(urls: CarrierUrls, offer_id: str) -> str:
+    """The document of a consultant who has accepted: into the talk, where the caller comes in a moment."""
+    response = VoiceResponse()
+    _join(response, urls, offer_id, None, is_caller=False)
+    return str(response)
+
+
+def agent_asked(urls: CarrierUrls, offer_id: str, text: str) -> str:
+    """The document for a consultant's telephone: whoever picked it up must press 1, since it may be a machine."""
+    response = VoiceResponse()
+    for _ in range(2):
+        gather = GatherElement(action=urls.agent(offer_id, pressed=True), num_digits=1, timeout=5, finish_on_key="")
+        gather.say(_NOT_XML.sub("", speakable(text)), language=LANGUAGE)
+        response.append(gather)
+    response.hangup()
+    return str(response)
+
+
+def holding(urls: CarrierUrls, text: str) -> str:
+    """What a caller on hold hears, over and over."""
+    response = VoiceResponse()
+    response.say(_NOT_XML.sub("", speakable(text)), language=LANGUAGE)
+    response.play(urls.music)
+    response.redirect(urls.hold)
+    return str(response)
 
 
 def apology(text: str, come_back_to: str | None) -> str:

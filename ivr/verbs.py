@@ -36,7 +36,7 @@ class Gather:
     `num_digits` None means: until `finish_on_key` or the time-out. `finish_on_key` "" means no key ends it.
     """
 
-    prompts: tuple[Say | Pause, ...] = ()
+    prompts: tuple[Say | Pause | Music, ...] = ()
     num_digits: int | None = 1
     finish_on_key: str = ""
     timeout: int = 5
@@ -60,6 +60,18 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Music:
+    """Something to listen to between two sentences: one piece of `ivr.music`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Come to the talk of an offer; the caller's leaving ends it, a consultant's does not."""
+
+    offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Redirect:
     """Come back for the next step: nobody pressed anything, or the document ran to its end."""
 
@@ -69,14 +81,16 @@ class Hangup:
     pass
 
 
-Verb = Say | Pause | Gather | Record | Dial | Redirect | Hangup
+Verb = Say | Pause | Music | Gather | Record | Dial | Join | Redirect | Hangup
 
 _KINDS: dict[str, type] = {
     "say": Say,
     "pause": Pause,
+    "music": Music,
     "gather": Gather,
     "record": Record,
     "dial": Dial,
+    "join": Join,
     "redirect": Redirect,
     "hangup": Hangup,
 }

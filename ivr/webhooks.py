@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
+from io import BytesIO
 from typing import Any
 
 import psycopg
@@ -26,8 +27,10 @@ from ivr.call_status import is_final
 from ivr.counters import FORGED, OUTAGES, STEP_SECONDS
 from ivr.events import DialEnded, Event, KeysPressed, Recorded, Recovered, Silence
 from ivr.moment import Moment
+from ivr.music import music_wav
 from ivr.outage import ENDED, PICKED_UP, RANG, TURNED_AWAY
-from ivr.service import Line, MakeEvent, Ring
+from ivr.ring import Ring
+from ivr.service import Line, MakeEvent
 from ivr.twiml import apology
 from queueing.centre import PROVINCE
 
@@ -80,6 +83,34 @@ def ivr_blueprint(line: Line) -> Blueprint:
         sequence = request.form.get("SequenceNumber", "")
         line.note_status(_ring(), int(sequence) if sequence.isdigit() else None)
         return Response(status=204)
+
+    @webhook("/connect", _apologise)
+    def connect() -> Response:
+        """A consultant has accepted: the caller's call was sent here from wherever it was."""
+        return _twiml(line.talks.connect(_ring(), _offer()))
+
+    @webhook("/after", _apologise)
+    def after() -> Response:
+        """The consultant has left the talk: the caller's call was sent here out of it."""
+        return _twiml(line.talks.after(_ring(), _offer()))
+
+    @webhook("/agent", _hang_up)
+    def agent() -> Response:
+        """A consultant's telephone was answered."""
+        pressed = request.form.get("Digits") if request.args.get("k") else None
+        return _twiml(line.talks.agent(_offer(), _sid(), pressed))
+
+    @webhook("/hold", _hang_up)
+    def hold() -> Response:
+        """What a caller on hold hears."""
+        return _twiml(line.talks.hold())
+
+    @blueprint.get("/music.wav")
+    def music() -> Response:
+        """What callers hear while they wait."""
+        return send_file(BytesIO(music_wav()), mimetype="audio/wav", max_age=86400)
+
+    music.guarded_by = "public"  # type: ignore[attr-defined]
 
     @blueprint.get("/audio/<prompt_id>.wav")
     def audio(prompt_id: str) -> Response:
@@ -163,6 +194,11 @@ def _failed_turn() -> int | None:
     return _turn(failed.partition("n=")[2].partition("&")[0])
 
 
+def _hang_up(line: Line) -> Response:
+    """Nobody to apologise to: a consultant's telephone, or a caller who is on hold and stays there."""
+    return _twiml(apology(line.keeper.library().flow(PROVINCE).prompts["agent_too_late"].text, None))
+
+
 def _remember_the_end(line: Line) -> Response:
     if is_final(request.form.get("CallStatus", "")):
         _remember(line, ENDED)
@@ -182,7 +218,7 @@ def _is_picked_up() -> bool:
 
 def _remember(line: Line, kind: str, call_sid: str = "") -> None:
     try:
-        line.remember(kind, replace(_ring(), call_sid=call_sid or _sid()))
+        line.missed.remember(kind, replace(_ring(), call_sid=call_sid or _sid()))
     except OSError:
         log.exception("outage_journal_not_written", call_sid=_sid())
 
@@ -204,6 +240,10 @@ def _sid() -> str:
     if not _CALL_SID.fullmatch(sid):
         raise UnknownCall(f"CallSid {sid[:70]!r}")
     return sid
+
+
+def _offer() -> str:
+    return request.args.get("offer", "")[:24]
 
 
 def _turn(text: str | None) -> int:

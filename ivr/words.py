@@ -102,6 +102,15 @@ def calendar_day(day: date) -> str:
     return f"{day.month}月{day.day}日，星期{_WEEKDAYS[day.weekday()]}"
 
 
+def minutes_range(low: int, high: int) -> str:
+    """`4`, `6` -> `4到6分钟`; `0`, `1` -> `1分钟以内`; equal ends are said once."""
+    if high <= 1:
+        return "1分钟以内"
+    if low <= 0:
+        return f"{high}分钟以内"
+    return f"{high}分钟" if low == high else f"{low}到{high}分钟"
+
+
 def money(fen: int) -> str:
     """`325640` fen -> `三千二百五十六元四角`; to the fen, and what is not there is not said: never 零角零分.
 

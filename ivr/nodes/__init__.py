@@ -10,8 +10,11 @@ from ivr.nodes.handover import HandoverNode
 from ivr.nodes.hangup import HangupNode
 from ivr.nodes.menu import MenuNode
 from ivr.nodes.playlist import PlaylistNode
+from ivr.nodes.rate import RateNode
 from ivr.nodes.record import RecordNode
 from ivr.nodes.say import SayNode
+from ivr.nodes.talk import TalkNode
+from ivr.nodes.wait import WaitNode
 
 NODE_KINDS: dict[str, type[Node]] = {
     kind.kind: kind
@@ -24,6 +27,9 @@ NODE_KINDS: dict[str, type[Node]] = {
         BranchNode,
         RecordNode,
         DialNode,
+        WaitNode,
+        TalkNode,
+        RateNode,
         HandoverNode,
         CommandNode,
         HangupNode,

@@ -12,7 +12,7 @@ YES_NO = ("yes", "no")
 # What may be asked, and all the answers there are; a branch must have a route for each.
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "hours": tuple(state.value for state in HoursState),
-    "human": ("desk", "none", "closed"),
+    "human": ("line", "desk", "none", "closed"),
     "guess": ("none", "one", "two"),
 }
 

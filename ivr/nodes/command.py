@@ -19,6 +19,7 @@ class CommandNode(Node):
     """Asks something of another system and goes where its answer leads: look-ups, the waiting line, writes.
 
     `waiting` is said when the answer takes longer than a moment; `late` is where the call goes when none came.
+    `repeats` asks again instead of only waiting: for what is quick and harmless, and was lost with its process.
     Example: {kind: command, do: look_up_pension, waiting: wait, routes: {found: pension, away: down}, late: down}
     """
 
@@ -28,6 +29,7 @@ class CommandNode(Node):
     routes: Mapping[str, str]
     late: str
     say: tuple[Line, ...] = ()
+    repeats: bool = False
     arguments: Mapping[str, str] = field(default_factory=dict)
 
     def enter(self, turn: Turn) -> None:
@@ -43,11 +45,14 @@ class CommandNode(Node):
         event, session = turn.event, turn.session
         if isinstance(event, CommandAnswered) and event.command_id == session.pending:
             session.pending = ""
+            session.words.update(event.words)
             return self.routes.get(event.answer, self.late)
         session.tries += 1
         if session.tries > WAIT_ROUNDS or not session.pending:
             session.pending = ""
             return self.late
+        if self.repeats:
+            turn.ask(self.do, dict(self.arguments))
         return self.id
 
     def edges(self) -> Iterable[Edge]:
@@ -65,6 +70,8 @@ class CommandNode(Node):
         if kind is None:
             yield f"do “{self.do}”没有人办，能办的有：{'、'.join(known) or '(还没有)'}"
             return
+        if kind.writes and self.repeats:
+            yield f"do “{self.do}”会写到别的系统，不能写 repeats"
         missing = [answer for answer in kind.answers if answer not in self.routes]
         if missing:
             yield f"缺少结果的去处：{'、'.join(missing)}"

@@ -68,7 +68,7 @@ def wrong_key(turn: Turn, node_id: str, said: str = "wrong_key") -> str:
     if turn.session.wrong_keys < WRONG_KEY_LIMIT:
         turn.say(said)
         return node_id
-    if turn.moment.human == "desk":
+    if turn.moment.has_human:
         turn.say("wrong_key_3")
         return turn.flow.human
     return turn.flow.last_resort

@@ -8,10 +8,14 @@ from ivr.flow import Edge, Flow, Line, Node
 from ivr.outcome import PRECEDENCE
 from ivr.session import Turn
 
+LEFT, OVER = "left", "over"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SayNode(Node):
     """Speaks and goes on to `to`. `mark` notes what was achieved (or missed) by coming here.
+
+    `line_is: left` says that the caller has gone out of the waiting line, `over` that the line has ended for them.
 
     Example: {kind: say, say: [night], to: closed_menu}
     """
@@ -22,12 +26,17 @@ class SayNode(Node):
     to: str
     mark: str = ""
     slow: bool = False
+    line_is: str = ""
 
     def enter(self, turn: Turn) -> str:
         if self.mark:
             turn.session.mark(self.mark)
         if self.slow:
             turn.session.slow = True
+        if self.line_is == LEFT:
+            turn.session.note_line_left(turn.event.at)
+        elif self.line_is == OVER:
+            turn.session.in_line_since = 0.0
         self.lines(turn, self.say)
         return self.to
 
@@ -40,3 +49,5 @@ class SayNode(Node):
     def problems(self, flow: Flow) -> Iterable[str]:
         if self.mark and self.mark not in PRECEDENCE:
             yield f"mark “{self.mark}”不是结果之一"
+        if self.line_is not in ("", LEFT, OVER):
+            yield f"line_is 只能写 {LEFT} 或 {OVER}"

@@ -1,8 +1,9 @@
 """Call scripts: whole calls as transcripts, one file a call.
 
     centre 340000 at 2026-11-23 10:00 from 13855112345     the call; more headers: desk, notice, closing
+    people in                                               consultants are signed in
     < welcome guess_one                                     the prompts of a document, in order
-    > 1                                                     a key; `> -` is silence, `> [dial busy]` an event
+    > 1                                                     a key; `> -` is silence, `> [dial busy]` an event, `> [answer NAME word=..]` a command's
     = self_served                                           the outcome
 
 The session is written as JSON and read again before every step, as between two webhooks.
@@ -19,7 +20,7 @@ import orjson
 
 from integrations.work_calendar import SHANGHAI
 from ivr.duty import DutyBoard, Notice
-from ivr.events import DialEnded, Event, Recorded, Recovered
+from ivr.events import CommandAnswered, Connected, DialEnded, Event, Recorded, Recovered, TalkEnded
 from ivr.library import Library
 from ivr.session import Session, Step
 from ivr.verbs import Hangup
@@ -37,6 +38,11 @@ class ScriptedWalk(Walk):
 
     nodes: set[str] = field(default_factory=set)
     prompts: set[str] = field(default_factory=set)
+
+    @property
+    def pending(self) -> str:
+        """The command that the call waits for."""
+        return self.session.pending if self.session else ""
 
     def apply(self, session: Session, event: Event) -> Step:
         stored = orjson.loads(session.to_json(orjson.dumps))
@@ -89,6 +95,7 @@ class Script:
         board = DutyBoard(
             notices=(notice,) if notice else (),
             closings={header["centre"]: (closing,)} if closing else {},
+            seats={header["centre"]: True} if header.get("people") == "in" else {},
         )
         changed = with_desk(library, header["desk"]) if "desk" in header else library
         return ScriptedWalk(changed, header["centre"], at, header.get("from", ""), board=board)
@@ -100,6 +107,12 @@ class Script:
         kind, _, value = key.strip("[]").partition(" ")
         if kind == "dial":
             return walk.happens(DialEnded, value)
+        if kind == "answer":
+            return walk.happens(CommandAnswered, walk.pending, *_answer(value))
+        if kind == "connected":
+            return walk.happens(Connected, "offer1", value)
+        if kind == "talk_ended":
+            return walk.happens(TalkEnded, "offer1")
         if kind == "recorded":
             return walk.happens(Recorded, "RE1", int(value))
         if kind == "wait":
@@ -107,6 +120,13 @@ class Script:
             return walk.press("")
         assert kind == "recovered"
         return walk.happens(Recovered)
+
+
+def _answer(written: str) -> tuple[str, dict[str, str | None]]:
+    """`position_and_time ahead=3 wait=4到6分钟`"""
+    name, *words = written.split()
+    pairs = [word.partition("=") for word in words]
+    return name, {key: value for key, _, value in pairs}
 
 
 def _header(line: str) -> dict[str, str]:
@@ -124,7 +144,7 @@ def _heard(step: Step) -> str:
     names = [prompt if count == 1 or prompt != "guide_option" else f"{prompt}*{count}" for prompt, count in groups]
     if any(isinstance(verb, Hangup) for verb in step.verbs):
         names.append("[hangup]")
-    return "< " + " ".join(names)
+    return " ".join(["<", *names])
 
 
 def with_desk(library: Library, number: str) -> Library:

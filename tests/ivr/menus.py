@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from textwrap import dedent
 
+from ivr import actions
 from ivr.check import check_flow
 from ivr.commands import CommandKind
 from ivr.content import Content
@@ -17,7 +18,7 @@ from ivr.yaml_file import read_yaml
 TODAY = date(2026, 11, 21)
 FREEZE = CommandKind("freeze", ("done", "unknown"), writes=True)
 LOOK_UP = CommandKind("look_up", ("found", "none"))
-COMMANDS = {kind.name: kind for kind in (FREEZE, LOOK_UP)}
+COMMANDS = {kind.name: kind for kind in (FREEZE, LOOK_UP)} | dict(actions.COMMANDS)
 
 # The first line is line 1.
 HEAD = """\

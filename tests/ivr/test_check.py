@@ -23,6 +23,8 @@ from ivr.problem import Problem
 from ivr.yaml_file import Block, read_yaml
 from tests.ivr.menus import COMMANDS, HEAD, NEXT_LINE, TODAY, WORDS, build, good, prove, small_menu
 
+KNOWN = "、".join(COMMANDS)
+
 
 def head_with(old: str, new: str) -> str:
     assert old in HEAD
@@ -69,7 +71,7 @@ def test_a_missing_target_is_told_with_the_line_of_its_node() -> None:
 def test_a_branch_must_have_a_way_for_every_answer_and_for_no_other() -> None:
     nodes = "who: {kind: branch, by: human, routes: {desk: person, nobody: person}}"
     assert prove(with_option('{key: "1", to: who}', nodes)) == [
-        f"small.yaml:{NEXT_LINE + 1} “who”缺少去处：none、closed",
+        f"small.yaml:{NEXT_LINE + 1} “who”缺少去处：line、none、closed",
         f"small.yaml:{NEXT_LINE + 1} “who”没有这样的情况：nobody",
     ]
 
@@ -105,7 +107,7 @@ def test_nodes_that_lead_to_each_other_without_waiting_are_told_once_in_the_ring
     nodes = """
     way_in: {kind: say, say: [hello], to: one}
     one: {kind: say, say: [hello], to: two}
-    two: {kind: branch, by: human, routes: {desk: one, none: person, closed: person}}
+    two: {kind: branch, by: human, routes: {line: person, desk: one, none: person, closed: person}}
     """
     problems = prove(with_option('{key: "1", to: way_in}', nodes))
     assert problems == [f"small.yaml:{NEXT_LINE + 2} “one”在不等按键的节点之间转圈，永远停不下来"]
@@ -290,7 +292,7 @@ def test_a_confirming_key_equal_to_the_choosing_key_is_told() -> None:
 def test_an_unknown_command_and_a_forgotten_answer_are_told() -> None:
     unknown = FREEZE.replace("do: freeze", "do: frieze")
     assert prove(with_option('{key: "6", to: sure}', f"{CONFIRM % 1}\n{unknown}")) == [
-        f"small.yaml:{NEXT_LINE + 2} “freeze”do “frieze”没有人办，能办的有：freeze、look_up"
+        f"small.yaml:{NEXT_LINE + 2} “freeze”do “frieze”没有人办，能办的有：{KNOWN}"
     ]
     forgotten = FREEZE.replace(", unknown: person", "")
     assert prove(with_option('{key: "6", to: sure}', f"{CONFIRM % 1}\n{forgotten}")) == [
@@ -408,7 +410,7 @@ nodes:
         "small.yaml:15 “broken”里不认识“sai”，是不是“say”？",
         "small.yaml:15 “broken”缺少“say”",
         "small.yaml:16 节点“strange”的 kind “lift”不认识",
-        "small.yaml:17 “freeze”do “frieze”没有人办，能办的有：freeze、look_up",
+        f"small.yaml:17 “freeze”do “frieze”没有人办，能办的有：{KNOWN}",
         "zh.yaml:1 话“hello”要填“greting”，没有这个词，是不是“greeting”？",
     ]
 

@@ -17,8 +17,8 @@ import pytest
 from dashboards.web_app import build_flask
 from integrations.services import Services
 from ivr import keeper as keeper_module
-from ivr.actions import Action
-from ivr.commands import Command, CommandKind
+from ivr.actions import Action, Asked
+from ivr.commands import Answer, CommandKind
 from ivr.keeper import LibraryKeeper
 from ivr.library import Library, load_library
 from ivr.service import Line
@@ -61,12 +61,12 @@ class Desk:
         self.gate = threading.Event()
         self.gate.set()
 
-    def perform(self, services: Services, call_sid: str, command: Command) -> str:
-        self.asked.append(command.id)
+    def perform(self, asked: Asked) -> Answer:
+        self.asked.append(asked.command.id)
         # No connection of ours may be held while another system thinks.
-        assert services.database.pool.get_stats()["pool_available"] >= 1
+        assert asked.services.database.pool.get_stats()["pool_available"] >= 1
         assert self.gate.wait(10)
-        return self.answer
+        return Answer(self.answer)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_one_call_has_one_row_one_outcome_and_the_same_answer_to_the_same_reques
     if ending == "hang_up twice":
         caller.request(f"{caller.base_url}/ivr/status", {"CallStatus": "completed"})
     clock.tick(300)
-    line.enter_missed()
+    line.missed.enter()
     [(outcome, ended)] = rows("SELECT outcome, ended_at IS NOT NULL FROM call WHERE call_sid = %s", caller.sid)
     assert ended and outcome in PRECEDENCE
     if ending != "swept" and all(action != "away" for action, _ in actions):

@@ -398,7 +398,7 @@ def test_a_branch_goes_by_the_hour(state: HoursState, node: str) -> None:
     ],
 )
 def test_a_branch_goes_by_whether_there_is_a_person(state: HoursState, has_desk: bool, node: str) -> None:
-    flow = branched("human", "{desk: left, none: right, closed: person}")
+    flow = branched("human", "{line: left, desk: left, none: right, closed: person}")
     assert Call(flow, has_desk, state=state).press("1").node == node
 
 

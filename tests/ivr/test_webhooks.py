@@ -18,7 +18,8 @@ from integrations.settings import DEMO_AUTH_TOKEN
 from integrations.telephony.signature import SignatureCheck, public_url
 from ivr.jobs import sweep
 from ivr.outage import ENDED, STILL_TRYING
-from ivr.service import Line, Ring
+from ivr.ring import Ring
+from ivr.service import Line
 from tests.caller import Caller
 from tests.ivr.conftest import Clock
 
@@ -197,9 +198,9 @@ def test_a_call_during_an_outage_is_told_the_truth_and_entered_afterwards(dial: 
         assert line.journal.waiting() == 3
     stored = b"".join(path.read_bytes() for path in (line.services.settings.var_dir / "outage").iterdir())
     assert b"13855112345" not in stored
-    assert line.enter_missed() == 3
+    assert line.missed.enter() == 3
     assert rows("SELECT outcome, first_centre FROM call WHERE call_sid = %s", caller.sid) == [("failed", "340000")]
-    assert line.journal.waiting() == 0 and line.enter_missed() == 0
+    assert line.journal.waiting() == 0 and line.missed.enter() == 0
 
 
 def test_an_unexpected_error_still_answers_valid_twiml(dial: Dial, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +220,7 @@ def test_a_caller_turned_away_in_mid_call_did_not_give_up(dial: Dial, line: Line
     with database_away(line):
         caller.press("1")
         assert caller.is_over and "正在抢修" in caller.heard[-1]
-    assert line.enter_missed() == 2
+    assert line.missed.enter() == 2
     assert rows("SELECT outcome, end_reason FROM call") == [("failed", "outage")]
 
 
@@ -233,7 +234,7 @@ def test_a_caller_turned_away_whose_end_was_heard_in_time_is_put_right(
     caller.hang_up()
     assert rows("SELECT outcome FROM call") == [("abandoned_in_menu",)]
     clock.tick(STILL_TRYING.total_seconds())
-    assert line.enter_missed() == 1
+    assert line.missed.enter() == 1
     assert rows("SELECT outcome, end_reason FROM call") == [("failed", "outage")]
 
 
@@ -241,9 +242,9 @@ def test_an_event_that_the_database_refuses_is_set_aside_and_the_rest_is_entered
     dial: Dial, line: Line, rows: Rows
 ) -> None:
     known = dial()
-    line.remember(ENDED, Ring("CAbad", "+8613800138000", "12\x00333", "completed"))
-    line.remember(ENDED, Ring(known.sid, "", "", "completed"))
-    assert line.enter_missed() == 1
+    line.missed.remember(ENDED, Ring("CAbad", "+8613800138000", "12\x00333", "completed"))
+    line.missed.remember(ENDED, Ring(known.sid, "", "", "completed"))
+    assert line.missed.enter() == 1
     assert (line.journal.waiting(), line.journal.set_aside()) == (0, 1)
     assert rows("SELECT count(*) FROM call WHERE outcome IS NULL") == [(0,)]
 
@@ -283,7 +284,7 @@ def test_a_desk_that_picked_up_during_an_outage_is_counted_afterwards(
     with database_away(line):
         caller.request(number.attrib["statusCallback"], {"CallStatus": "in-progress", "CallSid": "CAdesk"})
         caller.hang_up()
-    assert line.enter_missed() == 2
+    assert line.missed.enter() == 2
     assert rows("SELECT outcome FROM call") == [("answered",)]
 
 
