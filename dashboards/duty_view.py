@@ -59,7 +59,7 @@ def key_facts(
     for code in codes:
         flow, moment = library.flow(code), line.almanac.moment(code, now)
         for feature in FEATURES:
-            obstacles[code, feature] = obstacle(flow, feature, library.centres[code].desk_number)
+            obstacles[code, feature] = obstacle(flow, feature)
             states[code, feature] = moment.is_open(feature)
     return obstacles, states
 

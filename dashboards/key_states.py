@@ -10,7 +10,7 @@ from ivr.nodes.menu import MenuNode, Option
 from queueing.features import FEATURES
 
 NO_ROOM = "菜单里这个键后面还没有内容，不能开通"
-NO_DESK = "这个中心没有配置值班电话，人工服务不能开通"
+NOBODY = "没有咨询员在线，也没有值班电话"
 HUMAN = "human"
 # Features that play content: with none of it valid there is nothing behind the key.
 _SHELVES = {"recordings": "recordings/", "guides": "guides/"}
@@ -27,10 +27,11 @@ class KeyState:
     reason: str
 
 
-def obstacle(flow: Flow, feature: str, desk_number: str | None) -> str:
+def obstacle(flow: Flow, feature: str) -> str:
     """Why this feature cannot be opened for a centre, as a sentence; empty when it can."""
     if feature == HUMAN:
-        return "" if desk_number else NO_DESK
+        # Consultants come and go; while there are none, callers are told so.
+        return ""
     return "" if any(option.to for option in _options(flow, feature)) else NO_ROOM
 
 
@@ -52,8 +53,10 @@ def _why_closed(flow: Flow, moment: Moment, feature: str) -> str:
     """What keeps an open key silent all the same."""
     if not moment.is_open(feature):
         return ""
-    if obstacle(flow, feature, moment.desk_number):
-        return "设为开通，但没有值班电话" if feature == HUMAN else "设为开通，但菜单里没有内容"
+    if feature == HUMAN and not moment.has_people and not moment.desk_number:
+        return NOBODY
+    if obstacle(flow, feature):
+        return "设为开通，但菜单里没有内容"
     shelf = _SHELVES.get(feature)
     if shelf and not flow.content.has(shelf, moment.today):
         return "设为开通，但没有一件内容在有效期内"

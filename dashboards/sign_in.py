@@ -14,6 +14,9 @@ from dashboards.staff import StaffMember, StaffStore
 from integrations.services import Services
 
 SESSION_LIFETIME = timedelta(hours=8)
+# Between the right password and the code of the second factor.
+HALFWAY_LIFETIME = timedelta(minutes=10)
+NEW_PASSWORD_PATH = "/account"
 SERVICES = "staff_services"
 # A page that looks again by itself says so: that nobody touched it must not keep the session alive.
 BACKGROUND_HEADER = "X-Background"
@@ -31,6 +34,22 @@ def begin_session(member: StaffMember) -> None:
     session["user"], session["epoch"] = member.id, member.session_epoch
     session["seen"] = staff_services().now().isoformat()
     g.staff_member = member
+
+
+def begin_halfway(member: StaffMember, target: str) -> None:
+    """The password was right and a code is still to come: nobody is signed in yet. `target` is where to go then."""
+    session.clear()
+    session["halfway"], session["epoch"] = member.id, member.session_epoch
+    session["since"], session["target"] = staff_services().now().isoformat(), target
+
+
+def halfway_member() -> StaffMember | None:
+    """Whose password was right within the last 10 minutes; None when the account was changed meanwhile."""
+    services, user_id = staff_services(), session.get("halfway")
+    if user_id is None or services.now() - datetime.fromisoformat(session["since"]) >= HALFWAY_LIFETIME:
+        return None
+    member = StaffStore(services.database).find(user_id)
+    return member if member and member.session_epoch == session.get("epoch") else None
 
 
 def current_user() -> StaffMember | None:
@@ -61,8 +80,12 @@ def signed_in() -> StaffMember:
     return member
 
 
-def roles_allowed(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Guard a view: others are sent to the login page, or told that their role does not suffice."""
+def roles_allowed(*roles: str, before_new_password: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Guard a view: others are sent to the login page, or told that their role does not suffice.
+
+    Somebody with a one-time password chooses a new one first, whatever they ask for, but for views
+    with `before_new_password`.
+    """
 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:
         @guarded_by("login")
@@ -72,6 +95,8 @@ def roles_allowed(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., A
             if member is None:
                 wanted = request.full_path.rstrip("?") if request.method == "GET" else None
                 return redirect(url_for("auth.login", next=wanted))
+            if member.must_change_password and not before_new_password:
+                return redirect(NEW_PASSWORD_PATH)
             if member.role not in roles:
                 abort(403)
             return view(*args, **kwargs)

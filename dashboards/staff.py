@@ -1,9 +1,12 @@
-"""Who signs in: reading staff, and counting wrong passwords, each in one statement."""
+"""Who signs in: reading staff, and counting wrong passwords and codes, each in one statement."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
 
 from dashboards.audit import enter_audit
 from dashboards.models import ADMINISTRATOR, CONSULTANT, PROVINCIAL, SUPERVISOR
@@ -13,26 +16,36 @@ MOST_WRONG_PASSWORDS = 5
 LOCKED_FOR = timedelta(minutes=15)
 ROLE_NAMES = {CONSULTANT: "咨询员", SUPERVISOR: "值班长", PROVINCIAL: "省级", ADMINISTRATOR: "管理员"}
 
-_FIELDS = "id, username, name, role, centre, session_epoch"
-_BY_ID = f"SELECT {_FIELDS} FROM staff_user WHERE id = %s AND is_active"
+FIELDS = "id, username, name, role, centre, session_epoch, agent_id, must_change_password, totp_sealed IS NOT NULL"
+_BY_ID = f"SELECT {FIELDS} FROM staff_user WHERE id = %s AND is_active"
 _HASH = "SELECT id, password_hash FROM staff_user WHERE username = %s AND is_active"
 # The condition repeats the lock, so that guesses made at the same time cannot get around it.
-_NOT_LOCKED = "(locked_until IS NULL OR locked_until <= %(now)s)"
-_RIGHT = f"""
-UPDATE staff_user SET failed_logins = 0, locked_until = NULL
-WHERE id = %(id)s AND is_active AND {_NOT_LOCKED} RETURNING {_FIELDS}
+NOT_LOCKED = "(locked_until IS NULL OR locked_until <= %(now)s)"
+# Nothing has changed since the password was checked, and nobody has locked the account meanwhile.
+STILL_THE_SAME = f"id = %(id)s AND is_active AND session_epoch = %(epoch)s AND {NOT_LOCKED}"
+_UNLOCKED = f"""
+SELECT {FIELDS} FROM staff_user WHERE id = %(id)s AND is_active AND password_hash = %(hash)s AND {NOT_LOCKED}
+"""
+_LOGIN = f"""
+UPDATE staff_user SET failed_logins = 0, locked_until = NULL WHERE {STILL_THE_SAME} RETURNING {FIELDS}
 """
 _WRONG = f"""
 UPDATE staff_user SET
     failed_logins = CASE WHEN failed_logins + 1 >= %(most)s THEN 0 ELSE failed_logins + 1 END,
     locked_until = CASE WHEN failed_logins + 1 >= %(most)s THEN %(until)s END
-WHERE id = %(id)s AND {_NOT_LOCKED} RETURNING username, centre, locked_until
+WHERE id = %(id)s AND {NOT_LOCKED} RETURNING username, centre, locked_until
 """
+_NEW_PASSWORD = f"""
+UPDATE staff_user SET password_hash = %(new)s, must_change_password = false, failed_logins = 0,
+    session_epoch = session_epoch + 1
+WHERE {STILL_THE_SAME} AND password_hash = %(old)s RETURNING {FIELDS}
+"""
+_END_SESSIONS = "UPDATE staff_user SET session_epoch = session_epoch + 1 WHERE id = %s"
 
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """Somebody signed in. `centre` is None for those who see all centres."""
+    """Somebody signed in. `centre` is None for those who see all centres, `agent_id` for who has no seat."""
 
     id: int
     username: str
@@ -40,6 +53,9 @@ class StaffMember:
     role: str
     centre: str | None
     session_epoch: int
+    agent_id: int | None = None
+    must_change_password: bool = False
+    has_second_factor: bool = False
 
     @property
     def role_name(self) -> str:
@@ -68,18 +84,24 @@ class StaffStore:
             row = connection.execute(_HASH, (username,)).fetchone()
         return (row[0], row[1]) if row else None
 
-    def note_right_password(self, user_id: int, now: datetime) -> StaffMember | None:
-        """Sign in unless locked: wrong passwords are forgotten. None while the account is locked."""
+    def find_unlocked(self, user_id: int, password_hash: str, now: datetime) -> StaffMember | None:
+        """An active member by id, who still has this password; None while the account is locked."""
+        with self._database.pool.connection() as connection:
+            values = {"id": user_id, "hash": password_hash, "now": now}
+            row = connection.execute(_UNLOCKED, values).fetchone()
+        return StaffMember(*row) if row else None
+
+    def note_login(self, member: StaffMember, now: datetime) -> StaffMember | None:
+        """Everything asked for was right: what was wrong before is forgotten. None when the account was locked."""
         with self._database.pool.connection() as connection, connection.transaction():
-            row = connection.execute(_RIGHT, {"id": user_id, "now": now}).fetchone()
+            row = connection.execute(_LOGIN, same(member, now)).fetchone()
             if row is None:
                 return None
-            member = StaffMember(*row)
-            enter_audit(connection, now, member.username, "login", member.centre, f"staff_user {member.id}")
-        return member
+            enter_own_deed(connection, member, "login", now)
+        return StaffMember(*row)
 
-    def note_wrong_password(self, user_id: int, now: datetime) -> None:
-        """Count a wrong password; the fifth in a row locks the account. While locked nothing is counted."""
+    def note_wrong(self, user_id: int, now: datetime) -> None:
+        """Count a wrong password or code; the fifth in a row locks the account. While locked nothing is counted."""
         values = {"id": user_id, "now": now, "most": MOST_WRONG_PASSWORDS, "until": now + LOCKED_FOR}
         with self._database.pool.connection() as connection, connection.transaction():
             row = connection.execute(_WRONG, values).fetchone()
@@ -89,4 +111,29 @@ class StaffStore:
     def note_logout(self, member: StaffMember, now: datetime) -> None:
         """Enter in the trail that somebody left."""
         with self._database.pool.connection() as connection:
-            enter_audit(connection, now, member.username, "logout", member.centre, f"staff_user {member.id}")
+            enter_own_deed(connection, member, "logout", now)
+
+    def change_password(self, member: StaffMember, old: str, new: str, now: datetime) -> StaffMember | None:
+        """Replace one hash by another and end all sessions; None when it was replaced meanwhile, or locked."""
+        with self._database.pool.connection() as connection, connection.transaction():
+            row = connection.execute(_NEW_PASSWORD, {**same(member, now), "old": old, "new": new}).fetchone()
+            if row is None:
+                return None
+            enter_own_deed(connection, member, "password_changed", now)
+        return StaffMember(*row)
+
+    def end_sessions(self, member: StaffMember, now: datetime) -> None:
+        """Sign somebody out wherever they are signed in."""
+        with self._database.pool.connection() as connection, connection.transaction():
+            connection.execute(_END_SESSIONS, (member.id,))
+            enter_own_deed(connection, member, "sessions_ended", now)
+
+
+def same(member: StaffMember, now: datetime) -> dict[str, Any]:
+    """The values of STILL_THE_SAME."""
+    return {"id": member.id, "epoch": member.session_epoch, "now": now}
+
+
+def enter_own_deed(connection: Connection[Any], member: StaffMember, action: str, now: datetime) -> None:
+    """Enter what somebody did with their own account."""
+    enter_audit(connection, now, member.username, action, member.centre, f"staff_user {member.id}")

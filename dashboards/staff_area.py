@@ -12,7 +12,7 @@ from flask.blueprints import BlueprintSetupState
 from psycopg_pool import PoolTimeout
 
 from dashboards.csrf import check_csrf, csrf_token
-from dashboards.models import ADMINISTRATOR, PROVINCIAL, ROLES, SUPERVISOR
+from dashboards.models import ADMINISTRATOR, CONSULTANT, PROVINCIAL, ROLES, SUPERVISOR
 from dashboards.sign_in import SERVICES, SESSION_LIFETIME, current_user
 from integrations.services import Services
 from integrations.work_calendar import in_shanghai
@@ -20,7 +20,14 @@ from integrations.work_calendar import in_shanghai
 log = structlog.get_logger(__name__)
 SETS_DUTY = (SUPERVISOR, PROVINCIAL, ADMINISTRATOR)
 # Label, address, who may go there.
-NAVIGATION = (("菜单状态", "/status", ROLES), ("值班设置", "/duty", SETS_DUTY), ("电话", "/phone", ROLES))
+NAVIGATION = (
+    ("工作台", "/console", (CONSULTANT,)),
+    ("现场", "/console/floor", SETS_DUTY),
+    ("菜单状态", "/status", ROLES),
+    ("值班设置", "/duty", SETS_DUTY),
+    ("用户", "/users", (SUPERVISOR, ADMINISTRATOR)),
+    ("电话", "/phone", ROLES),
+)
 REFUSALS = {
     400: (
         "这次提交没有生效",

@@ -18,7 +18,7 @@ from integrations.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-CARRIER_PATH = "/ivr/"
+CARRIER_PATHS = ("/ivr/", "/queueing/")
 LARGEST_REQUEST_BYTES = 2_000_000
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -57,7 +57,7 @@ class StaffSessions(SecureCookieSessionInterface):
     """Sessions for people in a browser. The carrier has none, and building one would cost every key press."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return None if request.path.startswith(CARRIER_PATH) else super().open_session(app, request)
+        return None if request.path.startswith(CARRIER_PATHS) else super().open_session(app, request)
 
 
 def build_flask(settings: Settings) -> Flask:
@@ -99,7 +99,7 @@ def _follow_requests(app: Flask, trusts_proxy: bool, is_https: bool) -> None:
     def finish(response: Response) -> Response:
         seconds = time.perf_counter() - g.get("started", time.perf_counter())
         response.headers["X-Request-ID"] = g.get("request_id", "")
-        if not request.path.startswith(CARRIER_PATH):
+        if not request.path.startswith(CARRIER_PATHS):
             # A carrier renders nothing; its answers stay small.
             response.headers.extend(headers)
             if connect_src := g.get("connect_src"):

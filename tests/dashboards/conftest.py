@@ -6,6 +6,7 @@ from dashboards.demo import DEMO_PASSWORD
 from dashboards.passwords import hash_password
 from integrations.services import Services
 from ivr.keeper import LibraryKeeper
+from tests.dashboards.console_app import ConsoleApp, build_console_app
 from tests.dashboards.staff_app import FRIDAY, Clock, StaffApp, build_staff_app
 
 
@@ -25,3 +26,9 @@ def demo_hash() -> str:
 def staff(services: Services, keeper: LibraryKeeper, demo_hash: str, monkeypatch: pytest.MonkeyPatch) -> StaffApp:
     monkeypatch.setattr("dashboards.demo.hash_password", lambda password: demo_hash)
     return build_staff_app(services, keeper, Clock())
+
+
+@pytest.fixture
+def console(services: Services, keeper: LibraryKeeper, demo_hash: str, monkeypatch: pytest.MonkeyPatch) -> ConsoleApp:
+    monkeypatch.setattr("dashboards.demo.hash_password", lambda password: demo_hash)
+    return build_console_app(services, keeper)

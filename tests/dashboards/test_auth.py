@@ -54,6 +54,11 @@ def test_signing_in_leads_to_the_status_page(staff: StaffApp) -> None:
     assert ("hefei", "login", "340100") in staff.rows("SELECT username, action, centre FROM audit_entry")
 
 
+def test_a_consultant_comes_to_the_desk(staff: StaffApp) -> None:
+    assert staff.visitor().log_in("hefei01").location == "/console"
+    assert staff.visitor().log_in("hefei01", next="/status").location == "/status"
+
+
 def test_who_is_not_signed_in_is_asked_to_and_comes_back(staff: StaffApp) -> None:
     visitor = staff.visitor()
     response = visitor.get("/status/340100?x=1")
