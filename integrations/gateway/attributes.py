@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from integrations.gateway.documents import BAD_ADDRESS, EVERY_KEY, BadDocument
+from integrations.gateway.documents import BAD_ADDRESS, EVERY_KEY, BadDocument, Callback
 
 METHODS = ("POST", "GET")
 
@@ -87,9 +87,35 @@ class Attributes:
         written = self._left.pop(name, None)
         return None if written is None else self._place.resolve_own(written)
 
+    def own_url_or_none(self, name: str) -> str:
+        """The same where nothing written, or nothing between the quotes, means that there is none."""
+        return (self.own_url(name) or "") if self._left.get(name, "").strip() else self.text(name).strip()
+
+    def events(self, name: str, default: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+        """Words separated by spaces."""
+        written = tuple(self._left.pop(name, default).split())
+        if set(written) - set(allowed):
+            raise self._wrong(name)
+        return written
+
+    def callback(self, prefix: str, default: str, allowed: tuple[str, ...]) -> Callback:
+        """`statusCallback` with its Event and Method; `default` are the events when none are named."""
+        return Callback(
+            url=self.own_url_or_none(prefix),
+            method=self.method(f"{prefix}Method"),
+            events=self.events(f"{prefix}Event", default, allowed),
+        )
+
     def close(self) -> None:
         if self._left:
             raise BadDocument(f"<{self._tag}> has unknown attributes: {', '.join(sorted(self._left))}")
 
     def _wrong(self, name: str) -> BadDocument:
         return BadDocument(f"<{self._tag}> has an impossible {name}")
+
+
+def only_text(element: ET.Element) -> str:
+    """What stands in an element that may hold no other."""
+    if len(element):
+        raise BadDocument(f"<{element[0].tag}> cannot be used in <{element.tag}>")
+    return (element.text or "").strip()

@@ -28,6 +28,7 @@ __all__ = [
     "to_samples",
     "tone_level",
     "wav_bytes",
+    "wav_header",
 ]
 
 BYTES_PER_SECOND = SAMPLE_RATE * 2
@@ -90,6 +91,10 @@ def normalise(samples: Samples) -> Samples:
 
 def wav_bytes(pcm: bytes) -> bytes:
     """A WAV file of the sound."""
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(pcm), b"WAVE", b"fmt ", 16, 1, 1,
-                         SAMPLE_RATE, BYTES_PER_SECOND, 2, 16, b"data", len(pcm))  # fmt: skip
-    return header + pcm
+    return wav_header(len(pcm)) + pcm
+
+
+def wav_header(length: int, channels: int = 1) -> bytes:
+    """The first 44 bytes of a WAV file with so many bytes of sound; samples of two channels take turns."""
+    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + length, b"WAVE", b"fmt ", 16, 1, channels, SAMPLE_RATE,
+                       channels * BYTES_PER_SECOND, 2 * channels, 16, b"data", length)  # fmt: skip

@@ -1,16 +1,16 @@
-"""What all drivers share: keys, recording, the watch for silence, and waits that a hang-up ends."""
+"""What all drivers share: being rung, keys, what is said and heard, and waits that a hang-up ends."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
 from integrations.gateway.audio import BYTES_PER_SECOND, silence
 from integrations.gateway.frames import FRAME_BYTES, is_voice
-from integrations.gateway.leg import HungUp
+from integrations.gateway.leg import DECLINED, NOBODY_CAME, PICKED_UP, HungUp, Tap
 
 T = TypeVar("T")
 # Keys that nobody asks for must not pile up.
@@ -22,7 +22,7 @@ LONGEST_GAP_SECONDS = 0.2
 
 
 class BaseLeg:
-    """A leg without its sound path: drivers add `play`, `stop`, `ring`, `answer`, `hangup` and `notice`.
+    """A leg without its sound path: drivers add `play`, `stop`, `send`, `ring`, `answer`, `hangup` and `notice`.
 
     Every wait is a future in `_gates`, so that a hang-up ends all of them at once, at no cost while nothing happens.
     """
@@ -39,6 +39,34 @@ class BaseLeg:
         self._recording: bytearray | None = None
         self._record_started_at = 0.0
         self._voice_at = 0.0
+        self._ear: Callable[[bytes], None] | None = None
+        self._taps: list[Tap] = []
+        self._summons: asyncio.Future[None] | None = None
+        self._summoned_by = NOBODY_CAME
+
+    # being rung
+
+    def pick_up(self) -> None:
+        """Somebody took the receiver."""
+        self._come(PICKED_UP)
+
+    def decline(self) -> None:
+        """Somebody does not want this call."""
+        self._come(DECLINED)
+
+    async def _until_picked_up(self, seconds: float) -> str:
+        """How the ringing ended. Raises HungUp when the other side gave up."""
+        gate = self._summons = self._new_gate()
+        try:
+            await self._pass(gate, seconds)
+        finally:
+            self._summons = None
+        return self._summoned_by
+
+    def _come(self, how: str) -> None:
+        if self._summons is not None and not self._summons.done():
+            self._summoned_by = how
+            self._summons.set_result(None)
 
     # keys
 
@@ -74,7 +102,21 @@ class BaseLeg:
         finally:
             self._digit_gates.discard(gate)
 
-    # recording
+    # what is said and heard
+
+    def listen(self, ear: Callable[[bytes], None] | None) -> None:
+        self._ear = ear
+
+    def tap(self, tap: Tap) -> None:
+        self._taps.append(tap)
+
+    def untap(self, tap: Tap) -> None:
+        if tap in self._taps:
+            self._taps.remove(tap)
+
+    def _tell_sent(self, frame: bytes) -> None:
+        for tap in self._taps:
+            tap.said(frame)
 
     def start_record(self) -> None:
         self._recording = bytearray()
@@ -92,16 +134,25 @@ class BaseLeg:
         return 0.0 if self.is_lost else self._loop.time() - self._voice_at
 
     def hear(self, frame: bytes) -> None:
-        """A frame from the telephone; dropped unless it is recorded, too long, or far too early."""
-        if self._recording is None or not frame or len(frame) > FRAME_BYTES or len(frame) % 2:
+        """A frame from the telephone; dropped when it is no frame."""
+        if not frame or len(frame) > FRAME_BYTES or len(frame) % 2:
             return
+        for tap in self._taps:
+            tap.heard(frame)
+        if self._ear is not None:
+            self._ear(frame)
+        if self._recording is not None:
+            self._record(frame, self._recording)
+
+    def _record(self, frame: bytes, recording: bytearray) -> None:
+        """Add a frame where it belongs in time, unless it is far too early."""
         now = self._loop.time()
-        behind = (now - self._record_started_at) - len(self._recording) / BYTES_PER_SECOND
+        behind = (now - self._record_started_at) - len(recording) / BYTES_PER_SECOND
         if behind < -MOST_AHEAD_SECONDS:
             return
         if behind > LONGEST_GAP_SECONDS:
-            self._recording += silence(behind)
-        self._recording += frame
+            recording += silence(behind)
+        recording += frame
         if is_voice(frame):
             self._voice_at = now
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from integrations.gateway.audio import duration_seconds
 from integrations.gateway.base_leg import BaseLeg
 from integrations.gateway.frame_clock import FrameClock, Playback
-from integrations.gateway.leg import HungUp
+from integrations.gateway.leg import HungUp, Invitation
 from integrations.gateway.phone_socket import PhoneSocket
 
 PATIENCE_SECONDS = 30.0
@@ -28,10 +28,13 @@ SENTENCES = {
 class BrowserLeg(BaseLeg):
     """Outlives its sockets: a lost one may be replaced within 30 s by whoever has `key`."""
 
-    def __init__(self, clock: FrameClock, socket: PhoneSocket) -> None:
+    def __init__(self, clock: FrameClock, socket: PhoneSocket, over: Callable[[], None] | None = None) -> None:
+        """With `over` the socket is kept for the next call, and whoever gave it is told of the end."""
         super().__init__()
         self.key = secrets.token_urlsafe(16)
         self._clock = clock
+        self._over = over
+        self._is_put_down = False
         self._socket: PhoneSocket | None = socket
         self._playback: Playback | None = None
         self._playing: asyncio.Future[None] | None = None
@@ -43,12 +46,15 @@ class BrowserLeg(BaseLeg):
     async def ring(self, call_sid: str) -> None:
         self.notice({"type": "ringing", "call": call_sid, "key": self.key})
 
+    async def summon(self, invitation: Invitation, seconds: float, rings: Callable[[], None]) -> str:
+        raise NotImplementedError("a page that dials is not rung")
+
     async def answer(self) -> None:
         self.notice({"type": "answered"})
 
     async def play(self, pcm: bytes, caption: str = "") -> None:
         gate = self._playing = self._new_gate()
-        playback = self._playback = Playback(pcm, self._loop.time(), self._send_sound, self.stop)
+        playback = self._playback = Playback(pcm, self._loop.time(), self.send, self.stop)
         self._caption, self._paused_after = caption, 0.0
         self._show_caption(duration_seconds(pcm))
         if not self.is_lost:
@@ -75,15 +81,22 @@ class BrowserLeg(BaseLeg):
             self._patience.cancel()
         # The reason first: whoever is gone must not hear of anything else.
         self.interrupt(HungUp())
-        self.notice(ended(reason))
+        self.notice(self._last_word(reason))
         socket, self._socket = self._socket, None
-        if socket is not None:
+        self._is_put_down = True
+        if self._over is not None:
+            self._over()
+        elif socket is not None:
             self._close(socket)
 
     # the connection
 
     def is_on(self, socket: PhoneSocket) -> bool:
         return self._socket is socket
+
+    def is_over_on(self, socket: PhoneSocket) -> bool:
+        """True when this connection is free for another call: this one has ended, or went on elsewhere."""
+        return self._is_put_down or (self._over is not None and self._socket is not None and self._socket is not socket)
 
     def lose(self, socket: PhoneSocket) -> None:
         """A connection is gone; what is played waits for another one."""
@@ -94,7 +107,7 @@ class BrowserLeg(BaseLeg):
         if self._playback is not None:
             self._paused_after = self._playback.heard_seconds(self._loop.time())
             self._clock.remove(self._playback)
-        self._patience = self._loop.call_later(PATIENCE_SECONDS, self.interrupt, HungUp())
+        self._patience = self._loop.call_later(PATIENCE_SECONDS, self._give_up)
 
     def resume(self, socket: PhoneSocket) -> None:
         """Go on over another connection; the one before is closed when it is still there."""
@@ -114,6 +127,13 @@ class BrowserLeg(BaseLeg):
         if before is not None:
             self._close(before)
 
+    def _give_up(self) -> None:
+        """The network did not come back."""
+        self.interrupt(HungUp())
+
+    def _last_word(self, reason: str) -> dict[str, object]:
+        return ended(reason)
+
     def _close(self, socket: PhoneSocket) -> None:
         # A dead connection answers no goodbye: nobody waits for it.
         task = self._loop.create_task(socket.close())
@@ -124,7 +144,8 @@ class BrowserLeg(BaseLeg):
         if self._caption:
             self.notice({"type": "caption", "text": self._caption, "seconds": math.ceil(seconds * 10) / 10})
 
-    def _send_sound(self, frame: bytes) -> None:
+    def send(self, frame: bytes) -> None:
+        self._tell_sent(frame)
         if self._socket is not None:
             self._socket.send_sound(frame)
 

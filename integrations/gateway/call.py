@@ -1,4 +1,4 @@
-"""One call: its states, the parameters every webhook carries, and what the hotline is told of it."""
+"""One call: its states, the parameters every webhook carries, and its way from ring to end."""
 
 from __future__ import annotations
 
@@ -7,20 +7,32 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
+from integrations.gateway.call_recordings import CallRecordings
+from integrations.gateway.documents import Callback
 from integrations.gateway.exchange import Exchange
 from integrations.gateway.interpreter import Interpreter
 from integrations.gateway.leg import HungUp, Interrupted, Leg
+from integrations.gateway.reports import EVERY_EVENT, FINAL, Reports
 from integrations.gateway.talk import End, Goto, Talk
+
+if TYPE_CHECKING:
+    from integrations.gateway.calls import Calls
 
 log = structlog.get_logger(__name__)
 API_VERSION = "2010-04-01"
 LONGEST_CALL_SECONDS = 4 * 3600.0
-# (state, what happened) -> state. Everything on the right but in-progress is final.
+# (state, what happened) -> state. Everything on the right but ringing and in-progress is final.
 MOVES = {
+    ("queued", "ring"): "ringing",
+    ("queued", "completed"): "canceled",
+    ("queued", "busy"): "busy",
+    ("queued", "no-answer"): "no-answer",
+    ("queued", "failed"): "failed",
+    ("ringing", "ring"): "ringing",
     ("ringing", "answer"): "in-progress",
     ("ringing", "completed"): "canceled",
     ("ringing", "busy"): "busy",
@@ -33,29 +45,44 @@ MOVES = {
     ("in-progress", "no-answer"): "completed",
     ("in-progress", "failed"): "failed",
 }
-FINAL = frozenset({"completed", "canceled", "busy", "no-answer", "failed"})
 
 
 class Call:
     """A caller on a leg. `run` once; afterwards the facts stay for whoever asks."""
 
-    def __init__(self, exchange: Exchange, leg: Leg, caller: str, dialled: str) -> None:
+    direction = "inbound"
+    parent_sid = ""
+
+    def __init__(self, exchange: Exchange, leg: Leg, caller: str, dialled: str, to: Callback | None = None) -> None:
+        """`to` is who is told of its states; None is the hotline, of all of them."""
         self.sid = "CA" + secrets.token_hex(16)
         self.caller, self.dialled = caller, dialled
         self.status = "ringing"
         self.created_at = self.updated_at = exchange.now()
         self.answered_at: datetime | None = None
         self.ended_at: datetime | None = None
+        self.leg = leg
+        self.recordings = CallRecordings(exchange, self.sid, leg)
         self._exchange = exchange
-        self._leg = leg
-        self._sequence = 0
-        self._last_report: asyncio.Task[object] | None = None
+        to = Callback(exchange.urls.status, "POST", EVERY_EVENT) if to is None else to
+        self._reports = Reports(exchange, self.sid, to, self.facts)
         self._ended_from_outside = ""
         self._over = asyncio.Event()
+        self._limit: asyncio.TimerHandle | None = None
 
     @property
     def is_over(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def can_be_redirected(self) -> bool:
+        """True while another document could be performed instead of the present one."""
+        return not self.is_over
+
+    @property
+    def started_at(self) -> datetime | None:
+        """The answer, or where there was none the order; None while nobody has answered."""
+        return self.answered_at or (self.created_at if self.is_over else None)
 
     @property
     def seconds(self) -> int:
@@ -66,38 +93,37 @@ class Call:
 
     def facts(self) -> dict[str, str]:
         """The parameters of every webhook, as of now."""
-        is_gone = self._leg.hung_up.is_set() and not self.is_over
-        return {
+        is_gone = self.leg.hung_up.is_set() and not self.is_over
+        facts = {
             "CallSid": self.sid,
             "AccountSid": self._exchange.account_sid,
             "From": self.caller,
             "To": self.dialled,
             "CallStatus": MOVES[self.status, "completed"] if is_gone else self.status,
-            "Direction": "inbound",
+            "Direction": self.direction,
             "ApiVersion": API_VERSION,
         }
+        return facts | ({"ParentCallSid": self.parent_sid} if self.parent_sid else {})
 
-    async def run(self) -> None:
-        """The whole call. Never raises; at the end the hotline is being told of it."""
-        self._exchange.journal.begin(self.sid, self.dialled)
+    async def run(self, calls: Calls) -> None:
+        """The whole call. Never raises; at the end whoever wants to know is being told of it."""
+        self._reports.begin(self.direction, self.dialled)
         self._report("initiated")
-        limit = asyncio.get_running_loop().call_later(LONGEST_CALL_SECONDS, self.end, "completed")
+        self._end_in(LONGEST_CALL_SECONDS)
         try:
-            end = await self._talk()
+            end = await self._course(self._talk(calls))
         except HungUp:
             end = End(self._ended_from_outside or "completed")
         except Exception:
             log.exception("call_failed", call_sid=self.sid)
             end = End("failed")
-        finally:
-            limit.cancel()
         await self._finish(end.status)
 
     def end(self, status: str = "completed") -> None:
         """Hang up from outside the call; nothing happens when it is over."""
         if not self.is_over:
             self._ended_from_outside = status
-            self._leg.interrupt(HungUp())
+            self.leg.interrupt(HungUp())
 
     async def wait_until_over(self, seconds: float) -> None:
         """Return when the call is over, or after so many seconds."""
@@ -107,39 +133,57 @@ class Call:
 
     def redirect(self, url: str, method: str) -> None:
         """Let a live call go on with another document."""
-        self._leg.interrupt(Interrupted(url, method))
+        self.leg.interrupt(Interrupted(url, method))
 
-    async def _talk(self) -> End:
-        exchange = self._exchange
-        await self._leg.ring(self.sid)
+    async def _course(self, talk: Talk) -> End:
+        """What happens between the ring and the end: here somebody has dialled the hotline."""
+        await self.leg.ring(self.sid)
         self._report("ringing")
-        talk = Talk(
+        urls = self._exchange.urls
+        return await Interpreter(talk, self._exchange.webhooks, Goto(urls.fallback)).run(Goto(urls.incoming))
+
+    def _talk(self, calls: Calls) -> Talk:
+        exchange = self._exchange
+        return Talk(
             sid=self.sid,
-            leg=self._leg,
+            leg=self.leg,
             speech=exchange.speech,
             familiar=exchange.familiar,
             recordings=exchange.recordings,
             notify=self._notify,
             deliver=self._deliver,
             recording_url=exchange.recording_url,
+            documents=exchange.webhooks.document,
+            facts=self.facts,
+            answer=self._answer,
+            calls=calls,
+            call=self,
         )
-        interpreter = Interpreter(talk, exchange.webhooks, exchange.urls.fallback, self.facts, self._answer)
-        return await interpreter.run(Goto(exchange.urls.incoming))
 
     async def _answer(self) -> None:
         if self.status != "ringing":
             return
-        await self._leg.answer()
+        await self.leg.answer()
         self.answered_at = self._exchange.now()
         self._move("answer")
         self._report("in-progress")
 
+    def _end_in(self, seconds: float) -> None:
+        """However long it was to last so far."""
+        if self._limit is not None:
+            self._limit.cancel()
+        self._limit = asyncio.get_running_loop().call_later(seconds, self.end, "completed")
+
     async def _finish(self, what: str) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
         self.ended_at = self._exchange.now()
         self._move(what)
         self._over.set()
+        # Before the telephone is put down, which may be rung again at once.
+        self._exchange.in_background(self.recordings.stop())
         try:
-            await self._leg.hangup(self.status)
+            await self.leg.hangup(self.status)
         except Exception:
             log.exception("leg_not_put_down", call_sid=self.sid)
         self._report(self.status)
@@ -151,26 +195,7 @@ class Call:
         log.info("call_moved", call_sid=self.sid, move=f"{before} -{what}-> {self.status}")
 
     def _report(self, status: str) -> None:
-        """Tell the hotline in the background; each report waits for the one before it."""
-        parameters = self.facts() | {
-            "CallStatus": status,
-            "CallbackSource": "call-progress-events",
-            "SequenceNumber": str(self._sequence),
-            "Timestamp": format_datetime(self._exchange.now()),
-        }
-        if status in FINAL:
-            parameters |= {"CallDuration": str(self.seconds)}
-        self._sequence += 1
-        self._last_report = self._exchange.in_background(self._send(parameters, self._last_report))
-
-    async def _send(self, parameters: Mapping[str, str], after: asyncio.Task[object] | None) -> None:
-        if after is not None:
-            await asyncio.wait({after})
-        url = self._exchange.urls.status
-        if parameters["CallStatus"] not in FINAL:
-            await self._exchange.webhooks.notify(url, "POST", parameters)
-        elif await self._exchange.webhooks.deliver(url, "POST", parameters):
-            self._exchange.journal.close(self.sid)
+        self._reports.tell(status, {"CallDuration": str(self.seconds)} if status in FINAL else {})
 
     async def _notify(self, url: str, method: str, parameters: Mapping[str, str]) -> bool:
         return await self._exchange.webhooks.notify(url, method, {**self.facts(), **parameters})

@@ -7,16 +7,17 @@ from collections import OrderedDict
 
 import structlog
 
-from integrations.gateway.call import API_VERSION, Call
+from integrations.gateway.call import Call
+from integrations.gateway.conferences import Conferences
+from integrations.gateway.documents import Dial, DialTelephone
 from integrations.gateway.exchange import Exchange
-from integrations.gateway.journal import LeftOpen, settle
 from integrations.gateway.leg import Leg
+from integrations.gateway.outbound import DialledCall, Order, OutboundCall
 
 log = structlog.get_logger(__name__)
 MOST_LIVE_CALLS = 500
 # Ended calls that can still be asked for.
 MOST_REMEMBERED = 2000
-LOOK_FOR_THE_DEAD_SECONDS = 10.0
 
 
 class LinesBusy(Exception):
@@ -27,6 +28,8 @@ class Calls:
     """The registry; one for each gateway."""
 
     def __init__(self, exchange: Exchange) -> None:
+        self.clock = exchange.clock
+        self.conferences = Conferences(exchange)
         self._exchange = exchange
         self._live: dict[str, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -38,10 +41,36 @@ class Calls:
         return len(self._live)
 
     def start(self, leg: Leg, caller: str, dialled: str) -> Call:
-        """A new call, already running. Raises LinesBusy."""
-        if self.is_closing or len(self._live) >= MOST_LIVE_CALLS:
+        """A caller's call, already running. Raises LinesBusy."""
+        self._raise_if_busy()
+        return self._begin(Call(self._exchange, leg, caller, dialled))
+
+    def place(self, order: Order) -> OutboundCall:
+        """A call that the hotline orders, already ringing. Raises LinesBusy."""
+        self._raise_if_busy()
+        call = OutboundCall(self._exchange, self._exchange.telephones.leg_to(order.address), order)
+        self._begin(call)
+        return call
+
+    def ring(self, parent: Call, verb: Dial, telephone: DialTelephone) -> DialledCall | None:
+        """A telephone that a call's document rings; None while all lines are engaged."""
+        if self._is_full:
+            log.warning("no_line_to_ring", call_sid=parent.sid)
+            return None
+        leg = self._exchange.telephones.leg_to(telephone.address)
+        call = DialledCall(self._exchange, leg, parent, verb, telephone)
+        self._begin(call)
+        return call
+
+    @property
+    def _is_full(self) -> bool:
+        return self.is_closing or len(self._live) >= MOST_LIVE_CALLS
+
+    def _raise_if_busy(self) -> None:
+        if self._is_full:
             raise LinesBusy
-        call = Call(self._exchange, leg, caller, dialled)
+
+    def _begin(self, call: Call) -> Call:
         self._live[call.sid] = call
         task = asyncio.get_running_loop().create_task(self._run(call))
         self._tasks.add(task)
@@ -66,39 +95,9 @@ class Calls:
             await asyncio.wait(set(self._tasks), timeout=seconds)
         await self._exchange.finish(max(deadline - asyncio.get_running_loop().time(), 0.1))
 
-    async def report_the_dead(self) -> int:
-        """Tell the hotline that the calls of killed gateways have failed; how many it took in."""
-        told = 0
-        with self._exchange.journal.of_the_dead() as left_open:
-            for call in left_open:
-                if not await self._exchange.webhooks.notify(self._exchange.urls.status, "POST", self._last_words(call)):
-                    break
-                settle(call)
-                told += 1
-        if told:
-            log.warning("calls_of_a_dead_gateway_ended", calls=told)
-        return told
-
-    async def keep_reporting_the_dead(self) -> None:
-        """At once and then every few seconds: a neighbour may be killed as well."""
-        while True:
-            await self.report_the_dead()
-            await asyncio.sleep(LOOK_FOR_THE_DEAD_SECONDS)
-
-    def _last_words(self, call: LeftOpen) -> dict[str, str]:
-        return {
-            "CallSid": call.call_sid,
-            "AccountSid": self._exchange.account_sid,
-            "From": "",
-            "To": call.dialled,
-            "CallStatus": "failed",
-            "Direction": "inbound",
-            "ApiVersion": API_VERSION,
-        }
-
     async def _run(self, call: Call) -> None:
         try:
-            await call.run()
+            await call.run(self)
         finally:
             self._live.pop(call.sid, None)
             self._ended[call.sid] = call

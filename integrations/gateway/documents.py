@@ -101,17 +101,57 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class DialTarget:
-    """One telephone to ring: kind is Number, Client, Conference or Sip."""
+class Callback:
+    """Where events are told, and which; no address tells nobody."""
 
-    kind: str
+    url: str = ""
+    method: str = "POST"
+    events: tuple[str, ...] = ()
+
+    def wants(self, event: str) -> bool:
+        return bool(self.url) and event in self.events
+
+
+@dataclass(frozen=True, slots=True)
+class DialTelephone:
+    """One telephone to ring: `client:agent-17`, a number, or a SIP address. `url` is heard there before the talk."""
+
+    address: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    url: str = ""
+    method: str = "POST"
+    callback: Callback = Callback()
+
+
+@dataclass(frozen=True, slots=True)
+class DialConference:
+    """A conference to join. `wait_url` "" is silence until it starts; beep is true, false, onEnter or onExit."""
+
     name: str
-    attributes: tuple[tuple[str, str], ...] = ()
+    starts: bool = True
+    ends: bool = False
+    beep: str = "true"
+    is_muted: bool = False
+    wait_url: str = ""
+    wait_method: str = "POST"
+    most: int = 250
+    label: str = ""
+    callback: Callback = Callback()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """How a call is recorded: 1 channel mixes both sides, 2 keep them apart; track is both, inbound or outbound."""
+
+    channels: int = 1
+    track: str = "both"
+    source: str = "StartCallRecordingAPI"
+    callback: Callback = Callback()
 
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Other telephones. `action` "" goes on with the next verb."""
+    """Other telephones, or a conference. `action` "" goes on with the next verb."""
 
     action: str = ""
     method: str = "POST"
@@ -120,7 +160,11 @@ class Dial:
     caller_id: str = ""
     hangup_on_star: bool = False
     answer_on_bridge: bool = False
-    targets: tuple[DialTarget, ...] = ()
+    telephones: tuple[DialTelephone, ...] = ()
+    conference: DialConference | None = None
+    # With `records_ringing` from the first ring, otherwise from the answer.
+    recording: RecordingPlan | None = None
+    records_ringing: bool = False
 
 
 Verb = Prompt | Gather | Record | Redirect | Hangup | Reject | Dial

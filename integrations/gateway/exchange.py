@@ -11,9 +11,11 @@ from typing import Any
 
 from integrations.gateway.addresses import HotlineAddresses
 from integrations.gateway.familiar import Familiar
+from integrations.gateway.frame_clock import FrameClock
 from integrations.gateway.journal import Journal
 from integrations.gateway.recordings import RecordingStore
 from integrations.gateway.talk import Speaks
+from integrations.gateway.telephones import NoTelephones, Telephones
 from integrations.gateway.webhooks import Webhooks
 
 
@@ -33,6 +35,8 @@ class Exchange:
     recordings: RecordingStore
     journal: Journal
     now: Callable[[], datetime] = utc_now
+    clock: FrameClock = field(default_factory=FrameClock)
+    telephones: Telephones = field(default_factory=NoTelephones)
     familiar: Familiar = field(default_factory=Familiar)
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -48,8 +52,11 @@ class Exchange:
 
     async def finish(self, seconds: float) -> None:
         """Wait for the background for at most so long, then drop the rest: the journal remembers the calls."""
-        if self.background:
-            await asyncio.wait(set(self.background), timeout=seconds)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        # Some of it begins more: a recording that is put to rest is then told of.
+        while self.background and loop.time() < deadline:
+            await asyncio.wait(set(self.background), timeout=deadline - loop.time())
         for task in list(self.background):
             task.cancel()
             with suppress(asyncio.CancelledError, Exception):

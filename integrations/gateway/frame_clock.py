@@ -6,10 +6,14 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
 
 from integrations.gateway.audio import duration_seconds
 from integrations.gateway.frames import FRAME_BYTES, FRAME_SECONDS
 
+log = structlog.get_logger(__name__)
 # Sent ahead of time, so that a late tick or a hiccup of the network is not heard.
 LEAD_SECONDS = 0.06
 
@@ -21,6 +25,14 @@ class ClockFigures:
     frames: int = 0
     late_frames: int = 0
     max_lateness_seconds: float = 0.0
+
+
+class Ticking(Protocol):
+    """Something with frames to send."""
+
+    def tick(self, now: float, figures: ClockFigures) -> bool:
+        """Send what is due by now; False when there will be no more."""
+        ...
 
 
 class Playback:
@@ -68,15 +80,15 @@ class FrameClock:
 
     def __init__(self) -> None:
         self.figures = ClockFigures()
-        self._playing: set[Playback] = set()
+        self._playing: set[Ticking] = set()
         self._wake = asyncio.Event()
 
-    def add(self, playback: Playback) -> None:
-        self._playing.add(playback)
+    def add(self, playing: Ticking) -> None:
+        self._playing.add(playing)
         self._wake.set()
 
-    def remove(self, playback: Playback) -> None:
-        self._playing.discard(playback)
+    def remove(self, playing: Ticking) -> None:
+        self._playing.discard(playing)
 
     async def run(self) -> None:
         """Tick for ever; sleeps while nothing is played."""
@@ -89,6 +101,14 @@ class FrameClock:
                 next_tick = loop.time()
             now = loop.time()
             self.figures.max_lateness_seconds = max(self.figures.max_lateness_seconds, now - next_tick)
-            self._playing -= {playback for playback in self._playing if not playback.tick(now, self.figures)}
+            self._playing -= {playing for playing in tuple(self._playing) if not self._tick(playing, now)}
             next_tick = max(next_tick + FRAME_SECONDS, now)
             await asyncio.sleep(next_tick - loop.time())
+
+    def _tick(self, playing: Ticking, now: float) -> bool:
+        try:
+            return playing.tick(now, self.figures)
+        except Exception:
+            # One broken talk must not silence all the others.
+            log.exception("tick_failed")
+            return False

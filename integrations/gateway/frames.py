@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from integrations.gateway.audio import SAMPLE_RATE, fade, rms, silence, to_pcm
+from integrations.gateway.audio import SAMPLE_RATE, beep, fade, rms, silence, to_pcm
 
 FRAME_SECONDS = 0.02
 FRAME_BYTES = 320
@@ -36,6 +36,11 @@ def trim_silence(pcm: bytes) -> bytes:
 def key_tones(keys: str) -> bytes:
     """Keys as the tones of a telephone; `w` waits half a second."""
     return b"".join(silence(WAIT_SECONDS) if key in "wW" else _key_tone(key) for key in keys)
+
+
+def ringback() -> bytes:
+    """What a caller hears while another telephone rings: a second of 450 Hz, then four of silence, as in China."""
+    return beep(1.0, 450) + silence(4.0)
 
 
 def _key_tone(key: str) -> bytes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-
 import structlog
 
 from integrations.errors import IntegrationError
-from integrations.gateway.documents import Reject, Verb
+from integrations.gateway.documents import Dial, Reject, Verb
 from integrations.gateway.leg import Interrupted
 from integrations.gateway.talk import End, Goto, Next, Talk
-from integrations.gateway.verbs import perform
+from integrations.gateway.verbs.perform import perform
 from integrations.gateway.webhooks import WebhookFailed, Webhooks
 
 log = structlog.get_logger(__name__)
@@ -22,20 +20,11 @@ APOLOGY = "对不起，系统出了问题，这次电话接不下去了。您可
 class Interpreter:
     """Performs the documents of one call."""
 
-    def __init__(
-        self,
-        talk: Talk,
-        webhooks: Webhooks,
-        fallback_url: str,
-        facts: Callable[[], Mapping[str, str]],
-        answer: Callable[[], Awaitable[None]],
-    ) -> None:
-        """`facts` are the call's parameters as of now; `answer` picks up, and does nothing the second time."""
+    def __init__(self, talk: Talk, webhooks: Webhooks, fallback: Goto | None) -> None:
+        """`fallback` is asked once for each document that could not be had."""
         self._talk = talk
         self._webhooks = webhooks
-        self._fallback_url = fallback_url
-        self._facts = facts
-        self._answer = answer
+        self._fallback = fallback
 
     async def run(self, first: Goto) -> End:
         """How the call ended by its documents. Raises HungUp when the caller ended it."""
@@ -58,10 +47,9 @@ class Interpreter:
         except WebhookFailed as error:
             log.error("no_document", call_sid=self._talk.sid, code=error.code, detail=str(error))
             return await self._apologise()
-        if not (verbs and isinstance(verbs[0], Reject)):
-            # Only a rejection as the very first verb leaves a call unanswered.
-            await self._answer()
-        return await self._perform(verbs) or End()
+        if not (verbs and _leaves_it_ringing(verbs[0])):
+            await self._talk.answer()
+        return await self._perform(verbs) or End(by_verb=False)
 
     async def _perform(self, verbs: tuple[Verb, ...]) -> Next:
         for verb in verbs:
@@ -75,18 +63,25 @@ class Interpreter:
             return await self._ask(goto)
         except WebhookFailed as error:
             log.warning("document_failed", call_sid=self._talk.sid, code=error.code, detail=str(error))
+            if self._fallback is None:
+                raise
             trouble = {"ErrorCode": str(error.code), "ErrorUrl": error.url}
-            return await self._ask(Goto(self._fallback_url, "POST", trouble))
+            return await self._ask(Goto(self._fallback.url, self._fallback.method, trouble))
 
     async def _ask(self, goto: Goto) -> tuple[Verb, ...]:
-        return await self._talk.leg.unless_interrupted(self._webhooks.document(goto, self._facts()))
+        return await self._talk.leg.unless_interrupted(self._webhooks.document(goto, self._talk.facts()))
 
     async def _apologise(self) -> End:
         """The caller hears a sentence instead of a dead line; then the call has failed."""
-        await self._answer()
+        await self._talk.answer()
         try:
             sound = await self._talk.leg.unless_interrupted(self._talk.speech.say(APOLOGY))
         except (IntegrationError, OSError, TimeoutError):
             sound = b""
         await self._talk.leg.play(sound, APOLOGY)
         return End("failed")
+
+
+def _leaves_it_ringing(verb: Verb) -> bool:
+    """A rejection as the very first verb leaves a call unanswered; a <Dial> may let it ring until somebody comes."""
+    return isinstance(verb, Reject) or (isinstance(verb, Dial) and verb.answer_on_bridge and verb.conference is None)

@@ -1,7 +1,7 @@
-"""Which calls are live, on disk: a killed gateway's calls are reported as ended by the next one, or by its neighbour.
+"""Which calls and recordings are live, on disk: the next gateway, or a neighbour, reports the end of a killed one's.
 
-One folder for each process, locked while it lives. A file for each call says only what the report needs; the caller's
-number is not among it.
+One folder for each process, locked while it lives. A file for each of them says only what the report needs; the
+caller's number is not among it.
 """
 
 from __future__ import annotations
@@ -11,22 +11,32 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 LOCK_NAME = "lock"
+_FILES = "[CR][AE]*.json"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOpen:
-    """A call whose gateway is gone."""
+    """A call, or with a RecordingSid a recording, whose gateway is gone; `told` as it was noted."""
 
-    call_sid: str
+    sid: str
     dialled: str
     path: Path
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def call_sid(self) -> str:
+        return self.sid
+
+    @property
+    def is_recording(self) -> bool:
+        return self.sid.startswith("RE")
 
 
 class Journal:
@@ -43,22 +53,33 @@ class Journal:
         self._own = folder / f"{os.getpid()}-{draft.name[1:]}"
         draft.rename(self._own)
 
-    def begin(self, call_sid: str, dialled: str) -> None:
-        (self._own / f"{call_sid}.json").write_text(json.dumps({"call_sid": call_sid, "dialled": dialled}))
+    def begin(self, call_sid: str, dialled: str, told: Mapping[str, Any] | None = None) -> None:
+        """A call begins; `told` is where its end is reported to, None for the hotline's own address."""
+        self._note(call_sid, {"call_sid": call_sid, "dialled": dialled, **({"told": told} if told else {})})
 
-    def close(self, call_sid: str) -> None:
+    def begin_recording(self, sid: str, told: Mapping[str, Any]) -> None:
+        """A recording begins; `told` is what must be known to report it."""
+        self._note(sid, {"told": told})
+
+    def close(self, sid: str) -> None:
         """The hotline knows of the end."""
-        (self._own / f"{call_sid}.json").unlink(missing_ok=True)
+        (self._own / f"{sid}.json").unlink(missing_ok=True)
 
     def end(self) -> None:
         """This process is done; what it could not report stays for others."""
         self._lock.close()
-        if not any(self._own.glob("CA*.json")):
+        if not any(self._own.glob(_FILES)):
             shutil.rmtree(self._own, ignore_errors=True)
+
+    def _note(self, sid: str, facts: Mapping[str, Any]) -> None:
+        # Whole or not at all, so that nobody is told of a call at the wrong address.
+        draft = self._own / f".{sid}"
+        draft.write_text(json.dumps(facts))
+        draft.rename(self._own / f"{sid}.json")
 
     @contextmanager
     def of_the_dead(self) -> Iterator[list[LeftOpen]]:
-        """The calls of gateways that are gone, kept from other gateways meanwhile.
+        """What gateways that are gone have left open, kept from other gateways meanwhile.
 
         `settle` each that was reported; a folder with nothing left is removed.
         """
@@ -67,16 +88,16 @@ class Journal:
             for folder in sorted(self._root.glob("[0-9]*")):
                 if folder != self._own and (lock := _lock_of_the_dead(folder)) is not None:
                     locks.append((folder, lock))
-            yield [call for folder, _ in locks for call in _calls_in(folder)]
+            yield [left for folder, _ in locks for left in _left_in(folder)]
         finally:
             for folder, lock in locks:
-                if not any(folder.glob("CA*.json")):
+                if not any(folder.glob(_FILES)):
                     shutil.rmtree(folder, ignore_errors=True)
                 lock.close()
 
 
-def settle(call: LeftOpen) -> None:
-    call.path.unlink(missing_ok=True)
+def settle(left: LeftOpen) -> None:
+    left.path.unlink(missing_ok=True)
 
 
 def _lock_of_the_dead(folder: Path) -> IO[str] | None:
@@ -92,13 +113,14 @@ def _lock_of_the_dead(folder: Path) -> IO[str] | None:
     return lock
 
 
-def _calls_in(folder: Path) -> list[LeftOpen]:
-    # The file's name is enough: one that a kill left half-written still names its call.
+def _left_in(folder: Path) -> list[LeftOpen]:
+    # The file's name is enough for a call to the hotline: a damaged file still names it.
     found = []
-    for path in sorted(folder.glob("CA*.json")):
+    for path in sorted(folder.glob(_FILES)):
         try:
-            dialled = str(json.loads(path.read_text())["dialled"])
-        except (OSError, ValueError, KeyError, TypeError):
-            dialled = ""
-        found.append(LeftOpen(path.stem, dialled, path))
+            facts = json.loads(path.read_text())
+            dialled, told = str(facts.get("dialled", "")), dict(facts.get("told") or {})
+        except (OSError, ValueError, AttributeError, TypeError):
+            dialled, told = "", {}
+        found.append(LeftOpen(path.stem, dialled, path, told))
     return found

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+# What comes of ringing a telephone; the words are those of a call's status, but for the first.
+PICKED_UP, DECLINED, NOBODY_CAME = "answered", "busy", "no-answer"
 
 
 class HungUp(Exception):
@@ -21,6 +24,25 @@ class Interrupted(Exception):
         self.url, self.method = url, method
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a telephone that is rung is told: which call, from whom, and words for its display."""
+
+    call_sid: str
+    caller: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Tap(Protocol):
+    """Listens in on a leg, for a recording."""
+
+    def heard(self, frame: bytes) -> None:
+        """The telephone said this."""
+
+    def said(self, frame: bytes) -> None:
+        """The telephone was sent this."""
+
+
 class Leg(Protocol):
     """Sound is PCM16LE, 8 kHz, mono. Everything that waits raises HungUp or Interrupted."""
 
@@ -28,6 +50,13 @@ class Leg(Protocol):
 
     async def ring(self, call_sid: str) -> None:
         """Tell the telephone that the other side is being called."""
+
+    async def summon(self, invitation: Invitation, seconds: float, rings: Callable[[], None]) -> str:
+        """Ring this telephone until it is picked up: PICKED_UP, DECLINED, or NOBODY_CAME after so long.
+
+        `rings` is called once it is known to ring; a telephone that is frozen never does.
+        """
+        ...
 
     async def answer(self) -> None:
         """Pick up."""
@@ -46,6 +75,18 @@ class Leg(Protocol):
 
     async def digit_typed(self) -> None:
         """Wait until a key is there, without taking it."""
+
+    def listen(self, ear: Callable[[bytes], None] | None) -> None:
+        """Give every frame that is said to `ear`, or to nobody."""
+
+    def send(self, frame: bytes) -> None:
+        """Let the telephone hear a frame now."""
+
+    def tap(self, tap: Tap) -> None:
+        """Let somebody listen in on both directions."""
+
+    def untap(self, tap: Tap) -> None:
+        """No longer."""
 
     def clear_digits(self) -> None:
         """Forget what was typed ahead."""

@@ -1,4 +1,7 @@
-"""Recordings on disk: a WAV file and its facts beside it, one pair for each RecordingSid, both written whole."""
+"""Recordings on disk: a WAV file and its facts beside it, one pair for each RecordingSid.
+
+A message is written whole; a talk grows as it goes (`live_wav`), with its facts written first and again at its end.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,23 @@ import json
 import os
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from integrations.gateway.audio import duration_seconds, wav_bytes
+from integrations.gateway.live_wav import LiveWav, finish_file
 
 _SID = re.compile(r"RE[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One recording's facts. Times are aware UTC; status is completed or absent (nothing was heard)."""
+    """One recording's facts. Times are aware UTC.
+
+    status is in-progress, paused, completed or absent (there is nothing to hear); track is both, inbound (what the
+    telephone said) or outbound.
+    """
 
     sid: str
     call_sid: str
@@ -25,6 +33,13 @@ class Recording:
     seconds: float
     started_at: datetime
     ended_at: datetime
+    channels: int = 1
+    source: str = "RecordVerb"
+    track: str = "inbound"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ("completed", "absent")
 
     @property
     def duration(self) -> str:
@@ -49,9 +64,26 @@ class RecordingStore:
         recording = Recording(sid, call_sid, status, duration_seconds(pcm), started_at, ended_at)
         if pcm:
             self._write(f"{sid}.wav", wav_bytes(pcm))
-        facts = asdict(recording) | {"started_at": started_at.isoformat(), "ended_at": ended_at.isoformat()}
-        self._write(f"{sid}.json", json.dumps(facts).encode())
+        self.note(recording)
         return recording
+
+    def begin(self, recording: Recording) -> LiveWav:
+        """Start a recording that is written as it goes."""
+        self.note(recording)
+        return LiveWav(self._live(recording.sid), recording.channels)
+
+    def finish(self, recording: Recording, ended_at: datetime) -> Recording:
+        """What a live recording has become: whole and at rest, also when the gateway that wrote it was killed."""
+        seconds = finish_file(self._live(recording.sid), self._folder / f"{recording.sid}.wav", recording.channels)
+        status = "completed" if seconds else "absent"
+        finished = replace(recording, status=status, seconds=seconds, ended_at=ended_at)
+        self.note(finished)
+        return finished
+
+    def note(self, recording: Recording) -> None:
+        """Write the facts down."""
+        times = {"started_at": recording.started_at.isoformat(), "ended_at": recording.ended_at.isoformat()}
+        self._write(f"{recording.sid}.json", json.dumps(asdict(recording) | times).encode())
 
     def find(self, sid: str) -> Recording | None:
         """The facts, None for an unknown or malformed id."""
@@ -80,9 +112,12 @@ class RecordingStore:
         if not _SID.fullmatch(sid):
             return False
         was_there = (self._folder / f"{sid}.json").exists()
-        for ending in ("json", "wav"):
+        for ending in ("json", "wav", "live"):
             (self._folder / f"{sid}.{ending}").unlink(missing_ok=True)
         return was_there
+
+    def _live(self, sid: str) -> Path:
+        return self._folder / f"{sid}.live"
 
     def _write(self, name: str, content: bytes) -> None:
         draft = self._folder / f".{name}.{secrets.token_hex(4)}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from integrations.gateway.audio import duration_seconds
 from integrations.gateway.base_leg import BaseLeg
 from integrations.gateway.frames import FRAME_BYTES, FRAME_SECONDS
-from integrations.gateway.leg import HungUp
+from integrations.gateway.leg import HungUp, Invitation
 
 KEY_GAP_SECONDS = 0.2
 
@@ -30,6 +30,8 @@ class Act:
     speech: bytes = b""
     lose: bool = False
     find: bool = False
+    pick_up: bool = False
+    decline: bool = False
     hang_up: bool = False
 
 
@@ -46,8 +48,12 @@ class Heard:
 class ScriptedLeg(BaseLeg):
     """Plays by the loop's clock, which in tests is a virtual one."""
 
-    def __init__(self, acts: Sequence[Act] = ()) -> None:
+    def __init__(self, acts: Sequence[Act] = (), is_frozen: bool = False) -> None:
         super().__init__()
+        self.is_frozen = is_frozen
+        self.invitation: Invitation | None = None
+        # Frames of other people's voices, with the loop's time.
+        self.sent: list[tuple[float, bytes]] = []
         self.heard: list[Heard] = []
         self.events: list[Mapping[str, object]] = []
         self.is_answered = False
@@ -70,6 +76,17 @@ class ScriptedLeg(BaseLeg):
     async def ring(self, call_sid: str) -> None:
         self._rang_at = self._loop.time()
         self._script = self._loop.create_task(self._follow_script())
+
+    async def summon(self, invitation: Invitation, seconds: float, rings: Callable[[], None]) -> str:
+        self.invitation = invitation
+        await self.ring(invitation.call_sid)
+        if not self.is_frozen:
+            rings()
+        return await self._until_picked_up(seconds)
+
+    def send(self, frame: bytes) -> None:
+        self._tell_sent(frame)
+        self.sent.append((self._loop.time(), frame))
 
     async def answer(self) -> None:
         self.is_answered = True
@@ -129,5 +146,9 @@ class ScriptedLeg(BaseLeg):
             self.lost()
         if act.find:
             self.found()
+        if act.pick_up:
+            self.pick_up()
+        if act.decline:
+            self.decline()
         if act.hang_up:
             self.interrupt(HungUp())

@@ -23,9 +23,11 @@ from integrations.gateway.exchange import Exchange, utc_now
 from integrations.gateway.frame_clock import FrameClock
 from integrations.gateway.http_post import http_post, open_session
 from integrations.gateway.journal import Journal
+from integrations.gateway.lines import Lines
 from integrations.gateway.recordings import RecordingStore
 from integrations.gateway.rest_api import RestApi
 from integrations.gateway.talk import Speaks
+from integrations.gateway.the_dead import keep_reporting_the_dead
 from integrations.gateway.webhooks import Webhooks
 from integrations.settings import Settings, is_loopback
 
@@ -70,6 +72,8 @@ async def open_gateway(
     """A gateway that serves while the block runs. Port 0 takes a free one. Raises HotlineError."""
     folder = settings.var_dir / "gateway"
     async with open_session() as session:
+        clock = FrameClock()
+        lines = Lines(clock)
         exchange = Exchange(
             account_sid=settings.carrier_account_sid,
             urls=HotlineAddresses(settings.public_base_url),
@@ -79,13 +83,15 @@ async def open_gateway(
             recordings=RecordingStore(folder / "recordings"),
             journal=Journal(folder / "live"),
             now=now,
+            clock=clock,
+            telephones=lines,
         )
-        calls, clock = Calls(exchange), FrameClock()
-        runner = web.AppRunner(_build_app(settings, exchange, calls, clock), access_log=None, shutdown_timeout=1.0)
+        calls = Calls(exchange)
+        runner = web.AppRunner(_build_app(settings, exchange, calls, lines), access_log=None, shutdown_timeout=1.0)
         try:
             port = await _listen(runner, settings)
             log.info("gateway_ready", port=port)
-            async with _running(clock.run(), calls.keep_reporting_the_dead()):
+            async with _running(clock.run(), keep_reporting_the_dead(exchange)):
                 try:
                     yield Gateway(calls, clock, exchange, port)
                 finally:
@@ -95,9 +101,9 @@ async def open_gateway(
             exchange.journal.end()
 
 
-def _build_app(settings: Settings, exchange: Exchange, calls: Calls, clock: FrameClock) -> web.Application:
+def _build_app(settings: Settings, exchange: Exchange, calls: Calls, lines: Lines) -> web.Application:
     app = web.Application()
-    door = PhoneDoor(calls, clock, settings.secret_key, settings.public_base_url, exchange.now)
+    door = PhoneDoor(calls, lines, exchange.clock, settings.secret_key, settings.public_base_url, exchange.now)
     rest = RestApi(exchange, calls, settings.carrier_auth_token)
 
     async def healthz(request: web.Request) -> web.Response:
@@ -106,10 +112,12 @@ def _build_app(settings: Settings, exchange: Exchange, calls: Calls, clock: Fram
     async def stats(request: web.Request) -> web.Response:
         if not (rest.is_allowed(request) or _is_from_here(request)):
             raise web.HTTPForbidden(text="只对本机或带有账户凭证的请求开放。")
-        figures = clock.figures
+        figures = exchange.clock.figures
         return web.json_response(
             {
                 "calls": calls.live_count,
+                "conferences": calls.conferences.live_count,
+                "registered": lines.count,
                 "frames": figures.frames,
                 "late_frames": figures.late_frames,
                 "max_tick_lateness_ms": round(figures.max_lateness_seconds * 1000, 1),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from integrations.gateway.documents import Verb
 from integrations.gateway.familiar import Familiar
 from integrations.gateway.leg import Leg
 from integrations.gateway.recordings import RecordingStore
+
+if TYPE_CHECKING:
+    from integrations.gateway.call import Call
+    from integrations.gateway.calls import Calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,10 @@ class Goto:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The call ends with this final status."""
+    """The call ends with this final status; `by_verb` is False where its document had merely come to its end."""
 
     status: str = "completed"
+    by_verb: bool = True
 
 
 # None goes on with the next verb.
@@ -58,3 +64,12 @@ class Talk:
     # The same in the background, and again when nobody took it.
     deliver: Callable[[str, str, Mapping[str, str]], None]
     recording_url: Callable[[str], str]
+    # Fetches a document. Raises WebhookFailed.
+    documents: Callable[[Goto, Mapping[str, str]], Awaitable[tuple[Verb, ...]]]
+    # The call's parameters as of now.
+    facts: Callable[[], Mapping[str, str]]
+    # Picks up; does nothing the second time.
+    answer: Callable[[], Awaitable[None]]
+    # All others, for verbs that ring them or bring them together.
+    calls: Calls
+    call: Call

@@ -6,13 +6,12 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
-from integrations.gateway.attributes import Attributes, Place
+from integrations.gateway.attributes import Attributes, Place, only_text
+from integrations.gateway.dial_reader import RECORDING_EVENTS, read_dial
 from integrations.gateway.documents import (
     EVERY_KEY,
     NOT_XML,
     BadDocument,
-    Dial,
-    DialTarget,
     Gather,
     Hangup,
     Pause,
@@ -92,7 +91,7 @@ def _play(element: ET.Element, attributes: Attributes, place: Place) -> Play:
     digits = attributes.text("digits")
     if set(digits) - set(EVERY_KEY + "wW"):
         raise BadDocument("<Play> has impossible digits")
-    written = _only_text(element)
+    written = only_text(element)
     if not written and not digits:
         raise BadDocument("<Play> has neither an address nor digits")
     url = place.resolve(written) if written else ""
@@ -122,10 +121,7 @@ def _gather(element: ET.Element, attributes: Attributes, place: Place) -> Gather
 
 
 def _record(element: ET.Element, attributes: Attributes, place: Place) -> Record:
-    _only_text(element)
-    events = tuple(attributes.text("recordingStatusCallbackEvent", "completed").split())
-    if set(events) - {"in-progress", "completed", "absent"}:
-        raise BadDocument("<Record> has an impossible recordingStatusCallbackEvent")
+    only_text(element)
     return Record(
         action=attributes.own_url("action") or place.url,
         method=attributes.method(),
@@ -134,15 +130,15 @@ def _record(element: ET.Element, attributes: Attributes, place: Place) -> Record
         finish_on_key=attributes.keys("finishOnKey", EVERY_KEY),
         play_beep=attributes.boolean("playBeep", True),
         trim=attributes.choice("trim", "do-not-trim", ("do-not-trim", "trim-silence")) == "trim-silence",
-        callback=attributes.own_url("recordingStatusCallback") or "",
-        callback_events=events,
+        callback=attributes.own_url_or_none("recordingStatusCallback"),
+        callback_events=attributes.events("recordingStatusCallbackEvent", "completed", RECORDING_EVENTS),
         callback_method=attributes.method("recordingStatusCallbackMethod"),
     )
 
 
 def _redirect(element: ET.Element, attributes: Attributes, place: Place) -> Redirect:
     # An empty address is the document's own.
-    return Redirect(place.resolve_own(_only_text(element)), attributes.method())
+    return Redirect(place.resolve_own(only_text(element)), attributes.method())
 
 
 def _hangup(element: ET.Element, attributes: Attributes, place: Place) -> Hangup:
@@ -153,39 +149,6 @@ def _reject(element: ET.Element, attributes: Attributes, place: Place) -> Reject
     return Reject(attributes.choice("reason", "rejected", ("rejected", "busy")))
 
 
-_TARGETS = ("Number", "Client", "Conference", "Sip")
-
-
-def _dial(element: ET.Element, attributes: Attributes, place: Place) -> Dial:
-    targets = [_target(child) for child in element]
-    if not targets and (number := _only_text(element)):
-        targets = [DialTarget("Number", number)]
-    if not targets:
-        raise BadDocument("<Dial> rings nobody")
-    return Dial(
-        action=attributes.own_url("action") or "",
-        method=attributes.method(),
-        timeout=attributes.integer("timeout", 30, 1, 600),
-        time_limit=attributes.integer("timeLimit", 14400, 1, 86400),
-        caller_id=attributes.text("callerId"),
-        hangup_on_star=attributes.boolean("hangupOnStar", False),
-        answer_on_bridge=attributes.boolean("answerOnBridge", False),
-        targets=tuple(targets),
-    )
-
-
-def _target(child: ET.Element) -> DialTarget:
-    if child.tag not in _TARGETS:
-        raise BadDocument(f"<{child.tag}> cannot be rung")
-    return DialTarget(child.tag, (child.text or "").strip(), tuple(sorted(child.attrib.items())))
-
-
-def _only_text(element: ET.Element) -> str:
-    if len(element):
-        raise BadDocument(f"<{element[0].tag}> cannot be used in <{element.tag}>")
-    return (element.text or "").strip()
-
-
 _PROMPT_READERS: dict[str, Callable[..., Verb]] = {"Say": _say, "Play": _play, "Pause": _pause}
 _READERS: dict[str, Callable[..., Verb]] = {
     **_PROMPT_READERS,
@@ -194,5 +157,5 @@ _READERS: dict[str, Callable[..., Verb]] = {
     "Redirect": _redirect,
     "Hangup": _hangup,
     "Reject": _reject,
-    "Dial": _dial,
+    "Dial": read_dial,
 }

@@ -1,4 +1,4 @@
-"""Replies checked against the carrier's published schemas: a trimmed copy of them stands beside this file."""
+"""Replies and parameters checked against the carrier's published contract: a trimmed copy stands beside this file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-SCHEMAS = json.loads(Path(__file__).with_name("contract_calls.json").read_text(encoding="utf-8"))["schemas"]
+CONTRACT = json.loads(Path(__file__).with_name("contract_calls.json").read_text(encoding="utf-8"))
+SCHEMAS, OPERATIONS = CONTRACT["schemas"], CONTRACT["operations"]
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
@@ -22,6 +23,11 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 def check(value: Any, name: str) -> None:
     """Everything the schema says holds, nothing it promises is missing, and nothing is there that it does not know."""
     _check(value, SCHEMAS[name], name)
+
+
+def parameters(operation: str) -> set[str]:
+    """Every parameter that the carrier knows for an operation, by the name of its request in the contract."""
+    return set(OPERATIONS[operation]["parameters"])
 
 
 def _check(value: Any, schema: dict[str, Any], where: str) -> None:

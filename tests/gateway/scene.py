@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from twilio.request_validator import RequestValidator
@@ -18,8 +19,11 @@ from integrations.gateway.call import Call
 from integrations.gateway.calls import Calls
 from integrations.gateway.exchange import Exchange
 from integrations.gateway.journal import Journal
+from integrations.gateway.outbound import Order, OutboundCall
 from integrations.gateway.recordings import RecordingStore
 from integrations.gateway.scripted import Act, ScriptedLeg
+from integrations.gateway.talk import Goto
+from integrations.gateway.telephones import Unreachable
 from integrations.gateway.webhooks import Answer, Webhooks
 from tests.gateway.virtual_time import run_in_virtual_time
 
@@ -116,12 +120,37 @@ class Scene:
     seconds: float
     # Lives as long as the scene.
     folder: TemporaryDirectory[str]
+    telephones: ScriptedTelephones
+
+
+class ScriptedTelephones:
+    """Telephones by address; each time one is rung it follows the same script. Others are not there."""
+
+    def __init__(self, scripts: Mapping[str, Sequence[Act] | str]) -> None:
+        """Instead of a script: `busy`, or `frozen` for a page that neither rings nor answers."""
+        self._scripts = scripts
+        self.rung: dict[str, list[ScriptedLeg]] = {}
+
+    def leg_to(self, address: str) -> ScriptedLeg | Unreachable:
+        script = self._scripts.get(address)
+        if script is None or script == "busy":
+            return Unreachable("busy" if script else "failed")
+        leg = ScriptedLeg((), is_frozen=True) if script == "frozen" else ScriptedLeg(script)  # type: ignore[arg-type]
+        self.rung.setdefault(address, []).append(leg)
+        return leg
+
+    def leg(self, address: str) -> ScriptedLeg:
+        """The one that was rung there."""
+        [leg] = self.rung[address]
+        return leg
 
 
 Outside = Callable[[Calls, Call, ScriptedLeg], Awaitable[None]]
 
 
-def build_exchange(hotline: FakeHotline, folder: Path, voice: QuietSpeech) -> Exchange:
+def build_exchange(
+    hotline: FakeHotline, folder: Path, voice: QuietSpeech, telephones: ScriptedTelephones | None = None
+) -> Exchange:
     """Inside a virtual loop: the calendar follows its clock."""
     loop = asyncio.get_running_loop()
     return Exchange(
@@ -133,28 +162,80 @@ def build_exchange(hotline: FakeHotline, folder: Path, voice: QuietSpeech) -> Ex
         recordings=RecordingStore(folder / "recordings"),
         journal=Journal(folder / "live"),
         now=lambda: NOON + timedelta(seconds=loop.time()),
+        telephones=telephones or ScriptedTelephones({}),
     )
 
 
-def ring(replies: Mapping[str, Sequence[Reply] | Reply], *acts: Act, outside: Outside | None = None) -> Scene:
-    """One call from ring to end. `incoming`, `step`... name the paths below /ivr/."""
-    paths = {path if path.startswith("/") else f"/ivr/{path}": _listed(reply) for path, reply in replies.items()}
-    hotline = FakeHotline(paths)
-    folder = TemporaryDirectory(prefix="gateway-")
+Script = Sequence[Act] | str
+Replies = Mapping[str, "Sequence[Reply] | Reply"]
 
-    async def scene() -> Scene:
-        voice = QuietSpeech()
-        exchange = build_exchange(hotline, Path(folder.name), voice)
-        calls = Calls(exchange)
+
+def ring(
+    replies: Replies, *acts: Act, outside: Outside | None = None, telephones: Mapping[str, Script] | None = None
+) -> Scene:
+    """One call from ring to end. `incoming`, `step`... name the paths below /ivr/."""
+
+    async def steps(stage: Stage) -> Scene:
         leg = ScriptedLeg(acts)
-        call = calls.start(leg, "+8613800138000", "12333")
+        call = stage.calls.start(leg, "+8613800138000", "12333")
         if outside is not None:
-            await outside(calls, call, leg)
+            await outside(stage.calls, call, leg)
         await call.wait_until_over(100_000)
         seconds = leg.now
-        await exchange.finish(600)
-        exchange.journal.end()
-        return Scene(call, leg, hotline, exchange.recordings, calls, voice, seconds, folder)
+        await stage.exchange.finish(600)
+        stage.exchange.journal.end()
+        return Scene(call, leg, stage.hotline, stage.exchange.recordings, stage.calls, stage.voice, seconds,
+                     stage.folder, stage.telephones)  # fmt: skip
+
+    return on_stage(steps, replies, telephones)
+
+
+@dataclass
+class Stage:
+    """A gateway without a network, for more than one call."""
+
+    calls: Calls
+    exchange: Exchange
+    hotline: FakeHotline
+    voice: QuietSpeech
+    folder: TemporaryDirectory[str]
+    telephones: ScriptedTelephones
+
+    def dial(self, *acts: Act, caller: str = "+8613800138000") -> tuple[Call, ScriptedLeg]:
+        """Somebody rings the hotline."""
+        leg = ScriptedLeg(acts)
+        return self.calls.start(leg, caller, "12333"), leg
+
+    def order(self, address: str, path: str = "/ivr/agent", **more: Any) -> OutboundCall:
+        """The hotline has somebody rung."""
+        return self.calls.place(Order(address, "12333", Goto(BASE + path), **more))
+
+    async def close(self) -> None:
+        """Let everything that is still to be told be told."""
+        await self.exchange.finish(600)
+
+
+T = TypeVar("T")
+
+
+def on_stage(
+    steps: Callable[[Stage], Awaitable[T]], replies: Replies, telephones: Mapping[str, Script] | None = None
+) -> T:
+    """Run in virtual time with a ticking clock."""
+    paths = {path if path.startswith("/") else f"/ivr/{path}": _listed(reply) for path, reply in replies.items()}
+    hotline, voice = FakeHotline(paths), QuietSpeech()
+    folder = TemporaryDirectory(prefix="gateway-")
+
+    async def scene() -> T:
+        scripted = ScriptedTelephones(telephones or {})
+        exchange = build_exchange(hotline, Path(folder.name), voice, scripted)
+        ticking = asyncio.create_task(exchange.clock.run())
+        stage = Stage(Calls(exchange), exchange, hotline, voice, folder, scripted)
+        try:
+            return await steps(stage)
+        finally:
+            ticking.cancel()
+            exchange.journal.end()
 
     return run_in_virtual_time(scene())
 

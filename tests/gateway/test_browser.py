@@ -105,9 +105,10 @@ def test_what_is_said_is_in_the_file(tmp_path: Path) -> None:
         phone = await dial(place)
         assert await phone.until("recording") == {"type": "recording", "max": 60}
         message = beep(1.0, 700)
+        began = asyncio.get_running_loop().time()
         for at in range(0, len(message), 320):
             await phone.socket.send_bytes(message[at : at + 320])
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(max(0.0, began + at / 16000 + 0.02 - asyncio.get_running_loop().time()))
         await phone.socket.send_bytes(b"x" * 4000)  # too long for a frame
         await phone.say(type="digit", digit="#")
         assert (await phone.until("recorded"))["seconds"] == pytest.approx(1.0, abs=0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,10 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from integrations.gateway.calls import Calls
+from integrations.gateway.documents import Callback
 from integrations.gateway.journal import Journal, settle
+from integrations.gateway.reports import EVERY_EVENT
+from integrations.gateway.the_dead import report_the_dead
+from integrations.gateway.webhooks import Answer
 from integrations.settings import PROJECT_DIR
-from tests.gateway.scene import FakeHotline, QuietSpeech, build_exchange
+from tests.gateway.scene import BASE, FakeHotline, QuietSpeech, Stage, build_exchange, document, on_stage
 from tests.gateway.virtual_time import run_in_virtual_time
 
 SID = "CA" + "a" * 32
@@ -90,9 +94,57 @@ def test_the_hotline_is_told_that_the_calls_of_a_dead_gateway_failed(tmp_path: P
     hotline.replies["/ivr/status"] = [ConnectionError("not up yet"), ConnectionError("not up yet"), "<Response/>"]
 
     async def scene() -> list[int]:
-        calls = Calls(build_exchange(hotline, tmp_path, QuietSpeech()))
-        return [await calls.report_the_dead() for _ in range(3)]
+        exchange = build_exchange(hotline, tmp_path, QuietSpeech())
+        return [await report_the_dead(exchange) for _ in range(3)]
 
     assert run_in_virtual_time(scene()) == [0, 1, 0]
     form = hotline.at("/ivr/status")[-1].form
     assert (form["CallSid"], form["CallStatus"], form["To"], form["From"]) == (SID, "failed", "0551", "")
+
+
+def test_an_ordered_call_is_reported_to_its_own_address(tmp_path: Path) -> None:
+    dead = Journal(tmp_path / "live")
+    dead.begin(SID, "", {"url": f"{BASE}/queueing/leg?offer=7", "method": "POST", "direction": "outbound-api"})
+    dead.end()
+    hotline = FakeHotline({"/queueing/leg?offer=7": ["<Response/>"]})
+
+    async def scene() -> int:
+        return await report_the_dead(build_exchange(hotline, tmp_path, QuietSpeech()))
+
+    assert run_in_virtual_time(scene()) == 1
+    [asked] = hotline.asked
+    assert (asked.form["CallStatus"], asked.form["Direction"], asked.form["To"]) == ("failed", "outbound-api", "")
+
+
+def test_whom_an_ordered_call_rings_is_not_written_down() -> None:
+    """A consultant at home, or a caller who is called back."""
+
+    async def steps(stage: Stage) -> str:
+        stage.order("+8613855112345", callback=Callback(f"{BASE}/queueing/leg", "POST", EVERY_EVENT))
+        await asyncio.sleep(1)
+        [path] = Path(stage.folder.name).rglob("CA*.json")
+        return path.read_text()
+
+    assert "13855112345" not in on_stage(steps, {"/queueing/leg": document()}, {"+8613855112345": []})
+
+
+def test_a_call_of_whose_end_nobody_wants_to_hear_is_not_in_the_journal() -> None:
+    async def steps(stage: Stage) -> list[Path]:
+        stage.order("client:agent-17", callback=Callback(f"{BASE}/queueing/leg", "POST", ("ringing",)))
+        await asyncio.sleep(1)
+        return list(Path(stage.folder.name).rglob("CA*.json"))
+
+    assert on_stage(steps, {"/queueing/leg": document()}, {"client:agent-17": []}) == []
+
+
+def test_one_report_that_is_not_taken_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    dead = Journal(tmp_path / "live")
+    dead.begin(SID, "", {"url": f"{BASE}/gone", "method": "POST", "direction": "outbound-api"})
+    dead.begin("CA" + "b" * 32, "12333")
+    dead.end()
+    hotline = FakeHotline({"/gone": [Answer(404, "")]})
+
+    async def scene() -> int:
+        return await report_the_dead(build_exchange(hotline, tmp_path, QuietSpeech()))
+
+    assert run_in_virtual_time(scene()) == 1 and hotline.statuses == ["failed"]

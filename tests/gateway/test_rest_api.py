@@ -188,15 +188,13 @@ def test_errors_have_the_carriers_shape(tmp_path: Path) -> None:
             (f"{BASE}/Recordings/..%2f..%2fsecrets.json", 404, 20404),
             (f"{BASE}/Recordings/RE{unknown}.wav", 404, 20404),
             (f"/2010-04-01/Accounts/AC{'1' * 32}/Calls.json", 404, 20404),
-            (f"{BASE}/Calls.json?StartTime=2026-01-01", 400, 20001),
+            (f"{BASE}/Calls.json?Colour=red", 400, 20001),
+            (f"{BASE}/Calls.json?StartTime=yesterday", 400, 20001),
             (f"{BASE}/Calls.json?PageSize=many", 400, 20001),
         ):
             body = await get(place, path, status)
             assert set(body) == {"code", "message", "more_info", "status"}
             assert (body["code"], body["status"]) == (code, status)
-        with pytest.raises(TwilioRestException) as caught:
-            await asyncio.to_thread(lambda: client(place).calls.create(to="1", from_="2", url=place.hotline.base))
-        assert caught.value.status == 501
 
     at_a_gateway(tmp_path, steps)
 

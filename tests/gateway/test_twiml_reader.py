@@ -7,13 +7,16 @@ import pytest
 from integrations.gateway.documents import (
     EVERY_KEY,
     BadDocument,
+    Callback,
     Dial,
-    DialTarget,
+    DialConference,
+    DialTelephone,
     Gather,
     Hangup,
     Pause,
     Play,
     Record,
+    RecordingPlan,
     Redirect,
     Reject,
     Say,
@@ -43,7 +46,7 @@ def read(*verbs: str) -> tuple[Verb, ...]:
         ("<Redirect/>", Redirect(URL)),
         ("<Hangup/>", Hangup()),
         ("<Reject/>", Reject("rejected")),
-        ("<Dial>+865512345</Dial>", Dial(timeout=30, targets=(DialTarget("Number", "+865512345"),))),
+        ("<Dial>+865512345</Dial>", Dial(timeout=30, telephones=(DialTelephone("+865512345"),))),
     ],
 )
 def test_what_is_left_out_has_the_carriers_default(written: str, expected: Verb) -> None:
@@ -78,9 +81,38 @@ def test_every_attribute_is_read() -> None:
         Reject("busy"),
         Dial(
             f"{BASE}/d", "POST", 20, 60, "12333", True, True,
-            (DialTarget("Number", "+86551", (("statusCallback", "/s"),)),),
+            (DialTelephone("+86551", callback=Callback(f"{BASE}/s", "POST", ("completed",))),),
         ),
     )  # fmt: skip
+
+
+def test_every_attribute_of_what_is_dialled_is_read() -> None:
+    [telephones, conference, plain] = read(
+        '<Dial record="record-from-ringing-dual" recordingTrack="inbound" recordingStatusCallback="/rec"'
+        ' recordingStatusCallbackMethod="GET" recordingStatusCallbackEvent="in-progress completed">'
+        '<Client url="/whisper" method="GET" statusCallback="/s" statusCallbackMethod="GET"'
+        ' statusCallbackEvent="ringing answered"><Identity>agent-17</Identity>'
+        '<Parameter name="offer" value="7"/></Client><Sip>sip:desk@example.cn</Sip></Dial>',
+        '<Dial><Conference startConferenceOnEnter="false" endConferenceOnExit="true" beep="onEnter" muted="true"'
+        ' waitUrl="/wait" waitMethod="GET" maxParticipants="3" participantLabel="customer" jitterBufferSize="small"'
+        ' record="do-not-record" statusCallback="/c" statusCallbackMethod="GET" statusCallbackEvent="start end">'
+        "offer-7</Conference></Dial>",
+        '<Dial><Conference waitUrl="">offer-7</Conference></Dial>',
+    )
+    assert telephones == Dial(
+        telephones=(
+            DialTelephone("client:agent-17", (("offer", "7"),), f"{BASE}/whisper", "GET",
+                          Callback(f"{BASE}/s", "GET", ("ringing", "answered"))),
+            DialTelephone("sip:desk@example.cn", callback=Callback("", "POST", ("completed",))),
+        ),
+        recording=RecordingPlan(2, "inbound", "DialVerb", Callback(f"{BASE}/rec", "GET", ("in-progress", "completed"))),
+        records_ringing=True,
+    )  # fmt: skip
+    assert conference == Dial(
+        conference=DialConference("offer-7", False, True, "onEnter", True, f"{BASE}/wait", "GET", 3, "customer",
+                                  Callback(f"{BASE}/c", "GET", ("start", "end"))),
+    )  # fmt: skip
+    assert plain == Dial(conference=DialConference("offer-7", beep="true", wait_url="", most=250))
 
 
 def test_the_hotlines_own_addresses_are_understood() -> None:
@@ -134,6 +166,20 @@ def test_what_is_no_document_is_refused(text: str, code: int) -> None:
         '<Reject reason="tired"/>',
         "<Dial/>",
         "<Dial><Queue>a</Queue></Dial>",
+        "<Dial><Client/></Dial>",
+        "<Dial><Number><Say>a</Say></Number></Dial>",
+        '<Dial><Number sendDigits="1">+86551</Number></Dial>',
+        '<Dial><Client statusCallback="/s" statusCallbackEvent="exploded">a</Client></Dial>',
+        "<Dial>" + "<Number>+86551</Number>" * 11 + "</Dial>",
+        "<Dial><Conference/></Dial>",
+        f"<Dial><Conference>{'a' * 129}</Conference></Dial>",
+        '<Dial><Conference beep="loud">a</Conference></Dial>',
+        '<Dial><Conference maxParticipants="251">a</Conference></Dial>',
+        '<Dial><Conference record="record-from-start">a</Conference></Dial>',
+        '<Dial><Conference statusCallbackEvent="exploded">a</Conference></Dial>',
+        "<Dial><Conference>a</Conference><Number>+86551</Number></Dial>",
+        "<Dial><Number>+86551</Number><Conference>a</Conference></Dial>",
+        '<Dial record="sometimes"><Number>+86551</Number></Dial>',
     ],
 )
 def test_what_the_contract_does_not_know_is_refused(verb: str) -> None:
@@ -155,6 +201,10 @@ def test_what_the_contract_does_not_know_is_refused(verb: str) -> None:
         '<Record action="https://elsewhere.example.cn/"/>',
         '<Record recordingStatusCallback="https://elsewhere.example.cn/"/>',
         '<Dial action="https://elsewhere.example.cn/">1</Dial>',
+        '<Dial><Client url="https://elsewhere.example.cn/">a</Client></Dial>',
+        '<Dial><Number statusCallback="https://elsewhere.example.cn/">1</Number></Dial>',
+        '<Dial><Conference waitUrl="https://elsewhere.example.cn/">a</Conference></Dial>',
+        '<Dial><Conference statusCallback="https://elsewhere.example.cn/">a</Conference></Dial>',
         "<Play>file:///etc/passwd</Play>",
     ],
 )

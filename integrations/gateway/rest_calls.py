@@ -1,0 +1,128 @@
+"""Calls: ordered, listed, shown, sent elsewhere, ended."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from integrations.gateway.attributes import METHODS
+from integrations.gateway.call import Call
+from integrations.gateway.calls import Calls, LinesBusy
+from integrations.gateway.dial_reader import CALL_EVENTS, client_address
+from integrations.gateway.exchange import Exchange
+from integrations.gateway.outbound import Order
+from integrations.gateway.rest_errors import (
+    BAD_TO,
+    NO_FROM,
+    NO_TO,
+    NO_URL,
+    NOT_LIVE,
+    TOO_MANY,
+    RestError,
+    bad,
+    not_found,
+)
+from integrations.gateway.rest_form import Form, form_of, query_of, with_ranges
+from integrations.gateway.rest_shapes import call_json, page_of
+
+CREATE = frozenset(
+    {"To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackEvent",
+     "StatusCallbackMethod", "Timeout", "TimeLimit"}
+)  # fmt: skip
+UPDATE = frozenset({"Status", "Url", "Method"})
+FILTERS = frozenset({"Status", "To", "From", "ParentCallSid"}) | with_ranges("StartTime", "EndTime")
+# Seconds that a telephone rings when the order does not say, and at most.
+RING_SECONDS, LONGEST_RING_SECONDS, LONGEST_CALL_SECONDS = 60, 600, 14400
+_NUMBER = re.compile(r"\+?[0-9]{2,18}", re.ASCII)
+_CLIENT = re.compile(r"client:[A-Za-z0-9_.@-]{1,256}", re.ASCII)
+
+
+class RestCalls:
+    def __init__(self, exchange: Exchange, calls: Calls) -> None:
+        self._account, self._base = exchange.account_sid, exchange.urls.base
+        self._calls = calls
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Ring somebody; whoever picks up gets the document at Url."""
+        form = await form_of(request, CREATE, self._base)
+        try:
+            call = self._calls.place(_order(form))
+        except LinesBusy:
+            raise RestError(429, TOO_MANY, "Too many calls are live") from None
+        return web.json_response(call_json(call, self._account), status=201)
+
+    async def list_all(self, request: web.Request) -> web.Response:
+        query = query_of(request, FILTERS)
+        started, ended = query.times("StartTime"), query.times("EndTime")
+        calls = [
+            call
+            for call in self._calls.all()
+            if query.text("Status", call.status) == call.status
+            and query.text("To", call.dialled) == call.dialled
+            and query.text("From", call.caller) == call.caller
+            and query.text("ParentCallSid", call.parent_sid) == call.parent_sid
+            and started.fits(call.started_at)
+            and ended.fits(call.ended_at)
+        ]
+        return page_of("calls", calls, lambda call: call_json(call, self._account), request)
+
+    async def show(self, request: web.Request) -> web.Response:
+        return web.json_response(call_json(self.find(request), self._account))
+
+    async def update(self, request: web.Request) -> web.Response:
+        """Status=completed or canceled ends a call; Url lets it go on elsewhere."""
+        call = self.find(request)
+        form = await form_of(request, UPDATE, self._base)
+        if "Status" in form:
+            await _end(call, form.choice("Status", "", ("completed", "canceled")))
+        elif "Url" in form:
+            _redirect(call, form.url("Url"), form.choice("Method", "POST", METHODS))
+        return web.json_response(call_json(call, self._account))
+
+    def find(self, request: web.Request) -> Call:
+        """The call of the address. Raises RestError."""
+        call = self._calls.find(request.match_info["sid"])
+        if call is None:
+            raise not_found(request)
+        return call
+
+
+def _order(form: Form) -> Order:
+    """Raises RestError."""
+    written, caller = form.text("To"), form.text("From")
+    if not written:
+        raise RestError(400, NO_TO, "No 'To' number is specified")
+    if not (_NUMBER.fullmatch(caller) or _CLIENT.fullmatch(caller)):
+        raise RestError(400, NO_FROM, "A 'From' phone number or client is required")
+    address, parameters = client_address(written) if written.startswith("client:") else (written, ())
+    if not (_NUMBER.fullmatch(address) or _CLIENT.fullmatch(address)):
+        raise RestError(400, BAD_TO, f"Invalid 'To': {written[:40]}")
+    first = form.goto("Url", "Method")
+    if first is None:
+        raise RestError(400, NO_URL, "Url parameter is required.")
+    return Order(
+        address=address,
+        caller=caller,
+        first=first,
+        fallback=form.goto("FallbackUrl", "FallbackMethod"),
+        callback=form.callback("StatusCallback", "completed", CALL_EVENTS),
+        seconds=float(form.integer("Timeout", RING_SECONDS, 1, LONGEST_RING_SECONDS) or RING_SECONDS),
+        limit=form.integer("TimeLimit", None, 1, LONGEST_CALL_SECONDS),
+        parameters=dict(parameters),
+    )
+
+
+async def _end(call: Call, status: str) -> None:
+    # What was asked to be canceled but has been answered goes on, as with the carrier.
+    if status == "completed" or call.status in ("queued", "ringing"):
+        call.end("completed")
+        await call.wait_until_over(1.0)
+
+
+def _redirect(call: Call, url: str, method: str) -> None:
+    if not call.can_be_redirected:
+        raise RestError(400, NOT_LIVE, "Call is not in-progress. Cannot redirect.")
+    if not url:
+        raise bad("Url must be an address of the hotline")
+    call.redirect(url, method)
