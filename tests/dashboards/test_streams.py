@@ -9,6 +9,7 @@ import pytest
 
 from dashboards.console.desk_view import DeskView
 from dashboards.console.stream_door import StreamDoor
+from dashboards.console.streams import MOST_OF_ONE
 from dashboards.console.watch import Watch
 from integrations.database import Database
 from queueing.desk import AgentDesk
@@ -323,6 +324,20 @@ def test_a_desk_is_never_older_than_it_says(console: ConsoleApp) -> None:
             publish(console.services.live_store, "340100")
             desk = await page.until(lambda desk: desk["line"]["waiting"])
             assert state(desk) == "available"
+
+    run(console, story)
+
+
+def test_one_person_opens_only_so_many_windows(console: ConsoleApp) -> None:
+    at = console.at(HEFEI01)
+
+    async def story(server: Running) -> None:
+        async with AsyncExitStack() as stack:
+            for _ in range(MOST_OF_ONE):
+                page = await stack.enter_async_context(server.listen(at))
+                await page.next()
+            assert await server.status(at) == 429
+            assert await server.status(console.at(HEFEI02)) == 200
 
     run(console, story)
 

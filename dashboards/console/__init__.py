@@ -1,0 +1,1 @@
+"""The consultant's desk and the supervisor's floor."""

@@ -1,0 +1,114 @@
+"""What a consultant sees of the caller on the line: worked out once for each offer, then remembered."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from psycopg import Connection
+
+from dashboards.console.asked import Asked, asked_of
+from dashboards.console.caller_words import masked, short_region
+from dashboards.console.desk_rows import CallerRows, OfferRow, read_callers
+from dashboards.console.subjects import SubjectTree, suggest
+from integrations.sealer import SealError
+from integrations.work_calendar import in_shanghai
+from ivr.library import Library
+from ivr.outcome import NAMES_ZH
+from ivr.service import Line
+
+log = structlog.get_logger(__name__)
+MOST_REMEMBERED = 2000
+STILL_ON_THE_LINE = "还没挂断"
+
+
+@dataclass(frozen=True)
+class CallerFacts:
+    """What does not change any more while an offer is open."""
+
+    masked: str
+    region: str
+    asked: tuple[str, ...]
+    history: tuple[dict[str, Any], ...]
+    handed: tuple[dict[str, Any], ...]
+    suggested: tuple[str, ...]
+
+
+class Callers:
+    """Facts by offer, those of the last offers kept in memory."""
+
+    def __init__(self, line: Line, tree: SubjectTree) -> None:
+        self._line = line
+        self._tree = tree
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, CallerFacts] = OrderedDict()
+
+    def facts(self, connection: Connection[Any], offers: Sequence[OfferRow], now: datetime) -> dict[str, CallerFacts]:
+        """The facts of these offers; only new ones are asked for."""
+        with self._lock:
+            found = {offer.id: self._known[offer.id] for offer in offers if offer.id in self._known}
+        fresh = [offer for offer in offers if offer.id not in found]
+        if fresh:
+            rows = read_callers(connection, fresh)
+            found |= {offer.id: self._facts_of(offer, rows, now) for offer in fresh}
+            self._remember({offer.id: found[offer.id] for offer in fresh})
+        return found
+
+    def _remember(self, fresh: dict[str, CallerFacts]) -> None:
+        with self._lock:
+            self._known.update(fresh)
+            while len(self._known) > MOST_REMEMBERED:
+                self._known.popitem(last=False)
+
+    def _facts_of(self, offer: OfferRow, rows: CallerRows, now: datetime) -> CallerFacts:
+        library = self._line.keeper.library()
+        history = rows.history.get(offer.id, ())
+        asked = self._asked(library, offer, rows, now)
+        earlier = next((subject for *_, subject in history if subject), None)
+        return CallerFacts(
+            masked=masked(self._number(offer), offer.caller_tail),
+            region=short_region(offer.caller_region),
+            asked=asked.paths,
+            history=tuple(self._earlier_call(library, *row) for row in history),
+            handed=tuple(self._earlier_talk(library, *row) for row in rows.handed.get(offer.entry_id, ())),
+            suggested=suggest(self._tree, asked.pieces, offer.skill, earlier),
+        )
+
+    def _asked(self, library: Library, offer: OfferRow, rows: CallerRows, now: datetime) -> Asked:
+        steps = rows.steps.get(offer.call_sid, ())
+        return asked_of(library.flow, steps, in_shanghai(now).date())
+
+    def _number(self, offer: OfferRow) -> str | None:
+        if offer.caller_sealed is None:
+            return None
+        try:
+            return self._line.services.sealer.open(bytes(offer.caller_sealed), "call.caller")
+        except SealError as error:
+            log.warning("caller_not_readable", offer=offer.id, error_id=error.error_id)
+            return None
+
+    def _earlier_call(
+        self, library: Library, at: datetime, outcome: str | None, centre: str, subject: str | None
+    ) -> dict[str, Any]:
+        return {
+            "at": at.isoformat(),
+            "outcome_zh": NAMES_ZH.get(outcome or "", outcome or STILL_ON_THE_LINE),
+            "centre_name": library.centre(centre).short_name,
+            "subject_zh": self._tree.name_of(subject),
+        }
+
+    def _earlier_talk(
+        self, library: Library, number: str, centre: str, at: datetime, subject: str | None, note: str | None
+    ) -> dict[str, Any]:
+        return {
+            "at": at.isoformat(),
+            "number": number,
+            "centre_name": library.centre(centre).short_name,
+            "subject_zh": self._tree.name_of(subject),
+            "note": note or "",
+        }

@@ -1,0 +1,44 @@
+"""The province's tree of subjects from its file: an installation's own, or the one that is shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+import yaml
+
+from dashboards.console.subjects import SubjectTree, parse_subjects
+from ivr.content import Content
+from queueing.routing import SKILLS
+
+log = structlog.get_logger(__name__)
+SHIPPED = Path(__file__).parent / "subjects.yaml"
+
+
+def load_subjects(config_dir: Path | None, content: Content) -> SubjectTree:
+    """The tree in use. A file of one's own with problems is named in the log, and the shipped one is used.
+
+    Pieces that an installation has taken off its shelf are no problem of the shipped tree.
+    """
+    own = config_dir / SHIPPED.name if config_dir else None
+    if own and own.exists():
+        tree, problems = read_subjects(own, content)
+        if not problems:
+            return tree
+        for problem in problems:
+            log.error("subjects_refused", file=str(own), problem=problem)
+    return read_subjects(SHIPPED, None)[0]
+
+
+def read_subjects(path: Path, content: Content | None) -> tuple[SubjectTree, list[str]]:
+    """The tree of a file and its problems; without `content` the pieces it names are taken as they are."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return SubjectTree(), [f"读不出来：{error}"]
+    pieces = None if content is None else _keys(content)
+    return parse_subjects(data, SKILLS, pieces)
+
+
+def _keys(content: Content) -> list[str]:
+    return [*(f"guide/{name}" for name in content.guides), *(f"recording/{name}" for name in content.recordings)]
