@@ -3,6 +3,7 @@
 # make dial     ring the running system from this terminal
 # make lint     style and types
 # make bench    speed of a menu step; make soak: a long run under load
+# make voice-sdk  the browser telephone of consultants, needed only with Twilio as the carrier
 # make clean    remove caches; never the data in ./var
 
 # The first of these that is new enough is used; PYTHON=... chooses another.
@@ -14,7 +15,7 @@ MADE := $(VENV)/.made
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: run test dial lint bench soak clean browser
+.PHONY: run test dial lint bench soak clean browser voice-sdk
 .DELETE_ON_ERROR:
 
 run: $(INSTALLED)
@@ -36,6 +37,9 @@ bench: $(INSTALLED_DEV)
 
 soak: $(INSTALLED_DEV)
 	$(BIN)/python -m tests.soak
+
+voice-sdk: $(INSTALLED)
+	@$(BIN)/python tools/fetch_voice_sdk.py
 
 clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Shown by `run` when everything is up; the logins in demo mode only.
 ADDRESSES = (
     ("网页电话", "/phone"),
+    ("咨询员工作台", "/console"),
+    ("现场看板", "/console/floor"),
     ("菜单状态", "/status"),
     ("运行状态", "/readyz"),
     ("监控指标", "/metrics"),
@@ -49,21 +51,30 @@ def create_app(settings: Settings, services: "Services", figures_dir: Path | Non
 def register_blueprints(app: "Flask", services: "Services") -> None:
     """Every address of the application but its health is registered here."""
     from dashboards.auth import auth_blueprint
+    from dashboards.console.page import console_blueprints
     from dashboards.duty_page import duty_blueprint
+    from dashboards.own_account import account_blueprint
     from dashboards.phone.page import phone_blueprint
     from dashboards.status_page import status_blueprint
+    from dashboards.users_page import users_blueprint
     from integrations.phone_numbers import load_places
     from ivr.service import Line
     from ivr.webhooks import ivr_blueprint
+    from queueing.webhooks import queueing_blueprint
 
     # A third of a second that no caller should wait for.
     load_places()
     line = Line.build(services)
     app.register_blueprint(ivr_blueprint(line))
+    app.register_blueprint(queueing_blueprint(line.waiting))
     app.register_blueprint(auth_blueprint(services))
+    app.register_blueprint(account_blueprint(services))
+    app.register_blueprint(users_blueprint(line))
     app.register_blueprint(status_blueprint(line))
     app.register_blueprint(duty_blueprint(line))
     app.register_blueprint(phone_blueprint(services))
+    for blueprint in console_blueprints(line):
+        app.register_blueprint(blueprint)
 
 
 def seeders() -> list[Callable[["Services"], None]]:
@@ -81,9 +92,10 @@ def seeders() -> list[Callable[["Services"], None]]:
 
 def periodic() -> list["Periodic"]:
     """Jobs without arguments that the clock starts, at once and then at their interval."""
-    from ivr.jobs import PERIODIC
+    from ivr.jobs import PERIODIC as OF_CALLS
+    from queueing.recordings import PERIODIC as OF_RECORDINGS
 
-    return list(PERIODIC)
+    return [*OF_CALLS, *OF_RECORDINGS]
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -95,6 +107,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     if not _menus_are_proven(settings):
         return 2
     children = [Child("web", ["web"], listens=True), Child("worker", ["worker"]), Child("clock", ["clock"])]
+    children += [Child("dispatcher", ["dispatcher"]), Child("streams", ["streams"])]
     if settings.carrier_is_gateway:
         # First, so that it is also ended first: the web process must still hear how its calls ended.
         children.insert(0, Child("gateway", ["gateway"]))
@@ -147,6 +160,34 @@ def clock(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def dispatcher(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Offer waiting callers to free consultants."""
+    import signal
+    import threading
+
+    from integrations.services import Services
+    from ivr.service import Line
+    from queueing.dispatcher import run_dispatcher
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: stop.set())
+    services = Services.build(settings)
+    keeper = Line.build(services).keeper
+    run_dispatcher(services, lambda: keeper.library().centres, stop)
+    return 0
+
+
+def streams(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Keep open consoles up to date."""
+    from dashboards.console.streams import run_streams
+    from integrations.services import Services
+    from ivr.service import Line
+
+    run_streams(Line.build(Services.build(settings)))
+    return 0
+
+
 def gateway(settings: Settings, arguments: argparse.Namespace) -> int:
     """Connect calls from the phone page, as the carrier would."""
     if not settings.carrier_is_gateway:
@@ -193,6 +234,14 @@ def ledger(settings: Settings, arguments: argparse.Namespace) -> int:
     return run_ledger_command(Services.build(_with_running_servers(settings)), arguments)
 
 
+def staff(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Add the first administrator, or let the last one in again."""
+    from dashboards.staff_commands import run_staff_command
+    from integrations.services import Services
+
+    return run_staff_command(Services.build(_with_running_servers(settings)), arguments)
+
+
 def _with_running_servers(settings: Settings) -> Settings:
     """The addresses of the embedded servers that `run` has started, for commands beside it."""
     from integrations.embedded import postgres_in, valkey_in
@@ -219,7 +268,7 @@ def _menus_are_proven(settings: Settings) -> bool:
     return True
 
 
-COMMANDS = (run, web, worker, clock, gateway, migrate, seed, menu, ledger)
+COMMANDS = (run, web, worker, clock, dispatcher, streams, gateway, migrate, seed, menu, ledger, staff)
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -243,7 +292,13 @@ def _ledger_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", help="到哪一天（含），不写就是同一天")
 
 
-ARGUMENTS = {"web": _web_arguments, "menu": _menu_arguments, "ledger": _ledger_arguments}
+def _staff_arguments(parser: argparse.ArgumentParser) -> None:
+    from dashboards.staff_commands import staff_arguments
+
+    staff_arguments(parser)
+
+
+ARGUMENTS = {"web": _web_arguments, "menu": _menu_arguments, "ledger": _ledger_arguments, "staff": _staff_arguments}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from integrations.telephony.client import CallGone, CarrierAway, CarrierRefused
+from integrations.telephony.carrier_errors import CallGone, CarrierAway, CarrierRefused
 from integrations.telephony.urls import CarrierUrls
 from queueing import offers, tasks
 from queueing.line import WaitingLine

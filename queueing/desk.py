@@ -134,5 +134,3 @@ class AgentDesk:
     def _transaction(self) -> Iterator[Connection[Any]]:
         with self._services.database.pool.connection() as connection, connection.transaction():
             yield connection
-
-

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -136,7 +136,7 @@ class Dispatcher:
         with services.database.pool.connection() as connection:
             seats = [routing_seat(seat) for seat in read_available(connection) if may_be_offered(seat, now)]
             rows = connection.execute(_WAITING).fetchall() if seats else []
-        waiting = [Waiting(*row[:6], tuple(row[6])) for row in rows]
+        waiting = [_waiting(*row) for row in rows]
         pairs = assign(seats, waiting, now, *self.line.routing_rules())
         return sum(self._make(entry.entry_id, seat.agent_id) for seat, entry in pairs[:MOST_OFFERS_AT_ONCE])
 
@@ -196,6 +196,12 @@ class Dispatcher:
 def run_dispatcher(services: Services, centres: Callable[[], Mapping[str, Centre]], stop: threading.Event) -> None:
     """Serve until `stop`."""
     Dispatcher(WaitingLine(services, centres)).run(stop)
+
+
+def _waiting(
+    entry_id: int, centre: str, skill: str, language: str, arrived_at: datetime, rank_at: datetime, rules: list[str]
+) -> Waiting:
+    return Waiting(entry_id, centre, skill, language, arrived_at, rank_at, tuple(rules))
 
 
 def _centre_of(connection: Connection[Any], entry_id: int) -> str:

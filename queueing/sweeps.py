@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -115,8 +116,8 @@ class Sweeper:
 
     def _sign_out_the_gone(self, now: datetime) -> int:
         def is_gone(seat: SeatRow) -> bool:
-            heard = max(seat.heartbeat_at or seat.state_since, seat.state_since)
-            return seat.state in (AWAY, WRAP_UP) and now - heard > SIGNED_OUT_AFTER
+            silent = now - (seat.heartbeat_at or seat.state_since)
+            return seat.state in (AWAY, WRAP_UP) and silent > SIGNED_OUT_AFTER
 
         return self._move_all(_GONE_HOME, now - SIGNED_OUT_AFTER, is_gone, "sign_out", None, now)
 
@@ -127,7 +128,7 @@ class Sweeper:
         for agent_id, centre, since in rows:
             seconds = self.line.rules(centre).wrap_up_seconds
             if seconds and now - since >= timedelta(seconds=seconds):
-                done += self._move(agent_id, lambda seat, since=since: _same(seat, since), "finish", None, now)
+                done += self._move(agent_id, partial(_is_same, since=since), "finish", None, now)
         return done
 
     def _move_all(
@@ -160,7 +161,7 @@ class Sweeper:
         return 1
 
 
-def _same(seat: SeatRow, since: datetime) -> bool:
+def _is_same(seat: SeatRow, since: datetime) -> bool:
     return seat.state == WRAP_UP and seat.state_since == since
 
 

@@ -16,7 +16,7 @@ import psutil
 from integrations.settings import PROJECT_DIR
 from tests.waiting import eventually
 
-START_SECONDS = 40.0
+START_SECONDS = 90.0
 
 
 def free_port() -> int:
@@ -69,7 +69,12 @@ class RunningHotline:
 
     def wait_ready(self) -> "RunningHotline":
         """Return when everything is up; fails with the output when it does not come up."""
-        eventually(lambda: self.is_ready or self.process.poll() is not None, START_SECONDS)
+        try:
+            eventually(lambda: self.is_ready or self.process.poll() is not None, START_SECONDS)
+        except AssertionError:
+            # Whoever asked never gets to end it.
+            self.end()
+            raise AssertionError(self.output) from None
         assert self.is_ready, self.output
         return self
 

@@ -28,6 +28,7 @@ PURE = (
     "integrations/storage_url.py",
     "integrations/telephony/carrier_errors.py",
     "integrations/gateway/attributes.py",
+    "integrations/gateway/dial_reader.py",
     "integrations/gateway/documents.py",
     "integrations/gateway/familiar.py",
     "integrations/gateway/tokens.py",

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, g, jsonify, render_template, request
-from integrations.gateway.tokens import issue_token
 
 from dashboards.auth import current_user, roles_allowed
 from dashboards.guards import public
@@ -15,6 +14,7 @@ from dashboards.models import ROLES
 from dashboards.phone.numbers import CALLERS, dialled_choices
 from dashboards.phone.token_limit import is_over_limit
 from dashboards.staff_area import staff_blueprint
+from integrations.gateway.tokens import issue_token
 from integrations.services import Services
 from ivr.library import load_centres
 
@@ -49,7 +49,7 @@ def phone_blueprint(services: Services) -> Blueprint:
         who = f"staff:{user.id}" if user else f"address:{request.remote_addr}"
         if is_over_limit(services.live_store, who, now):
             abort(429)
-        issued = issue_token(settings.secret_key, now, user.username if user else VISITOR)
+        issued = issue_token(settings.secret_key, now, f"user:{user.username}" if user else VISITOR)
         return jsonify(token=issued, url=f"{settings.gateway_url.rstrip('/')}{GATEWAY_PATH}")
 
     return bp

@@ -3,7 +3,8 @@
     centre 340000 at 2026-11-23 10:00 from 13855112345     the call; more headers: desk, notice, closing
     people in                                               consultants are signed in
     < welcome guess_one                                     the prompts of a document, in order
-    > 1                                                     a key; `> -` is silence, `> [dial busy]` an event, `> [answer NAME word=..]` a command's
+    > 1                                                     a key; `> -` is silence, `> [dial busy]` an event
+    > [answer wait ahead=3]                                 the answer to a command, with its words
     = self_served                                           the outcome
 
 The session is written as JSON and read again before every step, as between two webhooks.

@@ -1,0 +1,115 @@
+"""Many callers without a browser: each dials over the gateway's own socket, presses keys, and sends a tone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+from integrations.demo_keys import load_or_make_demo_keys
+from integrations.gateway.tokens import issue_token
+from tests.running import RunningHotline
+
+FRAME_SECONDS = 0.02
+SILENCE = bytes(320)
+
+
+@dataclass
+class ScriptedPhone:
+    """One caller. `press` maps words of a caption to the key pressed when they are heard, once each."""
+
+    name: str
+    dialled: str
+    number: str
+    press: dict[str, str] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
+    state: str = "new"
+    frames: int = 0
+    _socket: Any = None
+
+    def has_heard(self, words: str) -> bool:
+        return any(words in caption for caption in self.heard)
+
+    async def call(self, session: aiohttp.ClientSession, url: str, origin: str) -> None:
+        """The whole call."""
+        async with session.ws_connect(url, headers={"Origin": origin}) as socket:
+            self._socket = socket
+            sending = asyncio.create_task(self._send_silence(socket))
+            try:
+                async for message in socket:
+                    if message.type == aiohttp.WSMsgType.BINARY:
+                        self.frames += 1
+                    elif message.type == aiohttp.WSMsgType.TEXT:
+                        await self._take(socket, json.loads(message.data))
+                    if self.state == "ended":
+                        break
+            finally:
+                sending.cancel()
+                self.state = "ended"
+
+    async def hang_up(self) -> None:
+        await self._socket.send_str(json.dumps({"type": "hangup"}))
+
+    async def _take(self, socket: Any, event: dict[str, Any]) -> None:
+        match event["type"]:
+            case "ready":
+                dial = {"type": "dial", "to": self.dialled, "from": self.number}
+                await socket.send_str(json.dumps(dial))
+            case "answered":
+                self.state = "live"
+            case "caption":
+                self.heard.append(event["text"])
+                for words in [words for words in self.press if words in event["text"]]:
+                    await socket.send_str(json.dumps({"type": "digit", "digit": self.press.pop(words)}))
+            case "ended":
+                self.state = "ended"
+
+    async def _send_silence(self, socket: Any) -> None:
+        while not socket.closed:
+            if self.state == "live":
+                await socket.send_bytes(SILENCE)
+            await asyncio.sleep(FRAME_SECONDS)
+
+
+class ScriptedPhones:
+    """Runs them beside the test, on a loop in a thread."""
+
+    def __init__(self, hotline: RunningHotline) -> None:
+        self._hotline = hotline
+        self._secret = load_or_make_demo_keys(hotline.var_dir).secret_key
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._session: aiohttp.ClientSession = self._run(self._open()).result(10)
+        self._calls: list[Future[None]] = []
+
+    async def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    def dial(self, phone: ScriptedPhone) -> ScriptedPhone:
+        token = issue_token(self._secret, datetime.now(UTC), "demo")
+        url = f"ws://127.0.0.1:{self._hotline.gateway_port}/phone?token={token}"
+        origin = f"http://127.0.0.1:{self._hotline.port}"
+        self._calls.append(self._run(phone.call(self._session, url, origin)))
+        return phone
+
+    def hang_up(self, phone: ScriptedPhone) -> None:
+        self._run(phone.hang_up()).result(10)
+
+    def close(self) -> None:
+        self._run(self._session.close()).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _run(self, work: Any) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+Dial = Callable[..., ScriptedPhone]
