@@ -1,4 +1,4 @@
-"""`make bench`: menu steps beside a bare route, memory, ten thousand open calls, the gateway, the waiting line."""
+"""`make bench`: menu steps beside a bare route, memory, ten thousand open calls, the gateway, the line, consoles."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from statistics import median
 import psutil
 
 from integrations.settings import PROJECT_DIR
+from tests.bench.consoles import measure_consoles
 from tests.bench.gateway import measure_gateway
 from tests.bench.line import measure_line
 from tests.bench.load import Result, call_requests, closed_loop, made_ahead, open_loop, signed_request
+from tests.bench.offers import measure_offers
 from tests.running import RunningHotline, free_port
 from tests.waiting import eventually
 
@@ -64,6 +66,8 @@ def main() -> None:
             hotline.end()
     measure_gateway()
     measure_line()
+    measure_offers()
+    measure_consoles()
 
 
 def _calls(hotline: RunningHotline, tag: str, seconds: float) -> Iterator[list[bytes]]:

@@ -16,6 +16,7 @@ export class PhoneAudio {
   #hear;
   #context = null;
   #volume = 1;
+  #speaker = "";
   #earpiece = null;
   #playback = null;
   #capture = null;
@@ -48,9 +49,10 @@ export class PhoneAudio {
     this.#tellBlocked();
   }
 
-  /** Switch on the mouthpiece. Returns a sentence when there is no microphone, else "". */
-  async startMicrophone() {
-    const { stream, sentence = "" } = await askMicrophone();
+  /** Switch on the mouthpiece, or change it. Returns a sentence when there is no microphone, else "". */
+  async startMicrophone(deviceId = "") {
+    const { stream, sentence = "" } = await askMicrophone(deviceId);
+    this.#dropMicrophone();
     this.#stream = stream ?? null;
     this.#connect();
     return sentence;
@@ -68,11 +70,9 @@ export class PhoneAudio {
     this.flush();
     this.#capture?.port.close();
     this.#capture?.disconnect();
-    this.#source?.disconnect();
     this.#isSending = false;
-    this.#capture = this.#source = null;
-    if (this.#stream) stopStream(this.#stream);
-    this.#stream = null;
+    this.#capture = null;
+    this.#dropMicrophone();
     // An idle phone shall not use the processor.
     this.#resting = setTimeout(() => this.#context?.suspend(), REST_MS);
   }
@@ -97,6 +97,12 @@ export class PhoneAudio {
     this.#volume = volume;
     // The ear hears the square as even steps.
     if (this.#earpiece) this.#earpiece.gain.value = volume * volume;
+  }
+
+  /** Which device to play on, "" being the browser's choice; not every browser can. */
+  useSpeaker(deviceId) {
+    this.#speaker = deviceId;
+    this.#context?.setSinkId?.(deviceId).catch(() => {});
   }
 
   /** The tone of a key, as on a telephone. */
@@ -124,6 +130,7 @@ export class PhoneAudio {
     this.#earpiece = context.createGain();
     this.#earpiece.connect(context.destination);
     this.setVolume(this.#volume);
+    if (this.#speaker) this.useSpeaker(this.#speaker);
     context.onstatechange = () => this.#tellBlocked();
     const told = ({ rms, bufferedMs, isFlushed }) => {
       this.playedRms = rms;
@@ -133,6 +140,12 @@ export class PhoneAudio {
     const build = context.audioWorklet ? workletPlayback : scriptPlayback;
     this.#playback = await build(context, this.#earpiece, told);
     this.#connect();
+  }
+
+  #dropMicrophone() {
+    this.#source?.disconnect();
+    if (this.#stream) stopStream(this.#stream);
+    this.#source = this.#stream = null;
   }
 
   #connect() {

@@ -4,7 +4,7 @@ const ANSWER_MS = 6000;
 const PING_MS = 2000;
 const MISSED_PINGS = 3;
 const MOST_UNSENT_BYTES = 16000; // one second; older sound is of no use to anybody
-const FIRST_WORDS = ["ringing", "resumed", "ended"];
+const FIRST_WORDS = ["registered", "ringing", "resumed", "ended"];
 export const NOT_REACHED = "连不上语音网关，它可能正在重新启动，可以再拨一次。";
 
 /** The gateway will not have this call; asking again cannot help. */
@@ -15,8 +15,10 @@ class Refused extends Error {
 export class Connection {
   #socket;
   #hear;
+  #every;
   #settle;
   #timer;
+  #stopPinging = () => {};
   #isThrough = false;
   #isClosed = false;
   #unheardPings = 0;
@@ -24,9 +26,11 @@ export class Connection {
   /**
    * `opening` is said as soon as the gateway is ready. `hear` is told: message(object), audio(buffer), and
    * broken() once the connection had been through. `answered` settles with the gateway's first word.
+   * `every` keeps the time of the pings.
    */
-  constructor({ url, token }, opening, hear) {
+  constructor({ url, token }, opening, hear, every = pageTimer) {
     this.#hear = hear;
+    this.#every = every;
     this.answered = new Promise((resolve, reject) => { this.#settle = { resolve, reject }; });
     this.#timer = setTimeout(() => this.#break(), ANSWER_MS);
     this.#socket = new WebSocket(`${url}?token=${encodeURIComponent(token)}`);
@@ -55,7 +59,7 @@ export class Connection {
   close() {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    clearInterval(this.#timer);
+    this.#stopPinging();
     this.#settle.reject(new Error(NOT_REACHED));
     this.#socket.close();
   }
@@ -74,7 +78,7 @@ export class Connection {
   #begin() {
     this.#isThrough = true;
     clearTimeout(this.#timer);
-    this.#timer = setInterval(() => this.#ping(), PING_MS);
+    this.#stopPinging = this.#every(PING_MS, () => this.#ping());
     this.#settle.resolve();
   }
 
@@ -90,4 +94,9 @@ export class Connection {
     this.close();
     if (this.#isThrough) this.#hear.broken();
   }
+}
+
+function pageTimer(ms, work) {
+  const timer = setInterval(work, ms);
+  return () => clearInterval(timer);
 }

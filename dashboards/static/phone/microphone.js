@@ -10,11 +10,14 @@ const INSECURE = `这个网址不是安全连接（https），浏览器不让使
 const UNANSWERED = `还没有允许使用麦克风，${STILL}`;
 const PATIENCE_MS = 20000;
 
-/** Either a stream or the sentence. A question left unanswered does not keep the call waiting. */
-export async function askMicrophone() {
+/**
+ * Either a stream or the sentence. A question left unanswered does not keep the call waiting. A device that is
+ * no longer there is replaced by the browser's own choice.
+ */
+export async function askMicrophone(deviceId = "") {
   if (!window.isSecureContext || !navigator.mediaDevices) return { sentence: INSECURE };
   const asked = navigator.mediaDevices
-    .getUserMedia({ audio: { echoCancellation: true, channelCount: 1 } })
+    .getUserMedia({ audio: { echoCancellation: true, channelCount: 1, ...(deviceId && { deviceId }) } })
     .then((stream) => ({ stream }), (error) => ({ sentence: REASONS[error.name] ?? `麦克风打不开，${STILL}` }));
   let timer;
   const patience = new Promise((resolve) => { timer = setTimeout(resolve, PATIENCE_MS, { sentence: UNANSWERED }); });

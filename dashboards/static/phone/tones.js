@@ -32,7 +32,8 @@ export function busyTone(context, out) {
   }
 }
 
-function beep(context, out, hertz, start, seconds, loudness) {
+/** A sine wave from `start`, on the context's clock; returns a function that ends it. */
+export function beep(context, out, hertz, start, seconds, loudness) {
   const wave = new OscillatorNode(context, { frequency: hertz });
   const edge = new GainNode(context, { gain: 0 });
   edge.gain.setValueAtTime(0, start);
