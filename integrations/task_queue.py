@@ -24,10 +24,14 @@ from integrations.settings import Settings
 log = structlog.get_logger(__name__)
 
 DEFAULT_QUEUE = "default"
+# Large files to be moved: they wait until nothing quicker is to be done, and may take long.
+FILES_QUEUE = "files"
 # Every worker listens on all of these, first ones first.
-QUEUES = (DEFAULT_QUEUE,)
+QUEUES = (DEFAULT_QUEUE, FILES_QUEUE)
 
 JOB_SECONDS = 120
+# A talk of four hours is half a gigabyte.
+FILES_SECONDS = 900
 FAILURE_KEPT_SECONDS = 7 * 86400
 HEARTBEAT_SECONDS = 15
 # Three missed heartbeats.
@@ -77,7 +81,7 @@ def enqueue(live_store: Redis, queue: str, func: JobFunction, *ids: int | str, r
         Queue(queue, connection=live_store).enqueue_call(
             func,
             args=ids,
-            timeout=JOB_SECONDS,
+            timeout=FILES_SECONDS if queue == FILES_QUEUE else JOB_SECONDS,
             result_ttl=0,
             failure_ttl=FAILURE_KEPT_SECONDS,
             description=func.__name__,

@@ -252,7 +252,7 @@ class Drawing:
             f'<text x="{MARGIN}" y="{MARGIN + 8}" font-size="24" font-weight="700" fill="#14202b">'
             f"{escape(title)}</text>",
             f'<text x="{MARGIN}" y="{MARGIN + 34}" font-size="13" fill="#5b6770">'
-            "到处都能按：0 转人工，9 重听，* 返回。灰色的键现在没有开通，不念。</text>",
+            "到处都能按：0 转人工，9 重听，* 返回。灰色的键现在没有开通，不念；没有咨询员在线时，0 也不念。</text>",
         ]
         parts.extend(line for box in self.boxes.values() for line in self._lines(box))
         parts.extend(part for box in self.boxes.values() for part in self._shape(box))

@@ -77,7 +77,8 @@ def _check(library: Library, at: datetime) -> int:
 
 
 def _draw(library: Library, centre: str, at: datetime, out: str | None) -> int:
-    moment = build_moment(library.centres[centre], DutyBoard(), at)
+    # Drawn for a day on which somebody has come to work.
+    moment = build_moment(library.centres[centre], DutyBoard(seats={centre: True}), at)
     svg = draw(library.flow(centre), moment, f"{library.centres[centre].name} 12333 菜单")
     if not out:
         print(svg)

@@ -22,7 +22,7 @@ from psycopg import Connection
 from integrations.errors import IntegrationError
 from integrations.services import Services
 from integrations.storage import StorageAway
-from integrations.task_queue import DEFAULT_QUEUE, Periodic, enqueue, job_services
+from integrations.task_queue import FILES_QUEUE, Periodic, enqueue, job_services
 from integrations.telephony.carrier_answers import CarrierRecording
 from integrations.telephony.carrier_errors import CallGone
 from integrations.work_calendar import SHANGHAI
@@ -92,7 +92,7 @@ def sweep(services: Services) -> list[str]:
     # First: what is told of below wakes its job itself.
     sids = _row(services, lambda connection: rows.due(connection, now, MOST_WOKEN))
     for sid in sids:
-        enqueue(services.live_store, DEFAULT_QUEUE, fetch_recording, sid)
+        enqueue(services.live_store, FILES_QUEUE, fetch_recording, sid)
     _ask_for_the_unheard_of(services)
     if lost := _row(services, lambda connection: rows.give_up_unfinished(connection, now - ASKED_FOR)):
         log.error("recordings_never_finished", count=lost)
@@ -115,7 +115,7 @@ def _note(services: Services, offer_id: str, told: Told) -> None:
         log.warning("second_recording_of_a_leg", offer=offer_id, recording=told.sid, status=told.status)
         # It is deleted at the carrier with the one that is kept, or now when that one is home already.
         if kept := _row(services, lambda connection: rows.reopen(connection, offer_id)):
-            enqueue(services.live_store, DEFAULT_QUEUE, fetch_recording, kept)
+            enqueue(services.live_store, FILES_QUEUE, fetch_recording, kept)
         return
     if not is_news and not _row(services, lambda connection: rows.exists(connection, told.sid)):
         # It stays at the carrier for somebody to look at.
@@ -123,7 +123,7 @@ def _note(services: Services, offer_id: str, told: Told) -> None:
     if is_news:
         log.info("recording_told", offer=offer_id, recording=told.sid, status=told.status, seconds=told.seconds)
     if is_news and told.status == COMPLETED:
-        enqueue(services.live_store, DEFAULT_QUEUE, fetch_recording, told.sid)
+        enqueue(services.live_store, FILES_QUEUE, fetch_recording, told.sid)
 
 
 def _copy(services: Services, fetch: Fetch) -> None:

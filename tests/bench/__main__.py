@@ -19,6 +19,7 @@ from tests.bench.gateway import measure_gateway
 from tests.bench.line import measure_line
 from tests.bench.load import Result, call_requests, closed_loop, made_ahead, open_loop, signed_request
 from tests.bench.offers import measure_offers
+from tests.bench.wait_estimate import measure_wait_estimate
 from tests.running import RunningHotline, free_port
 from tests.waiting import eventually
 
@@ -68,6 +69,7 @@ def main() -> None:
     measure_line()
     measure_offers()
     measure_consoles()
+    measure_wait_estimate()
 
 
 def _calls(hotline: RunningHotline, tag: str, seconds: float) -> Iterator[list[bytes]]:

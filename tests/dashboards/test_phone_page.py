@@ -73,7 +73,7 @@ def test_staff_may_dial_and_find_the_phone_in_the_header(
     assert 'id="dial"' in page
     assert '<a href="/phone" aria-current="page">电话</a>' in page
     token = ask_token(browser, csrf_of(browser.client)).get_json()["token"]
-    assert check_token(staff.services.settings.secret_key, token, staff.clock()) == "hefei"
+    assert check_token(staff.services.settings.secret_key, token, staff.clock()) == "user:hefei"
 
 
 def test_a_token_needs_a_sign_in_outside_a_demo(staff: StaffApp) -> None:

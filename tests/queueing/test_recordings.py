@@ -21,7 +21,7 @@ from rq import Queue
 from integrations.services import Services
 from integrations.settings import PROJECT_DIR
 from integrations.storage import Storage
-from integrations.task_queue import DEFAULT_QUEUE, set_job_settings
+from integrations.task_queue import FILES_QUEUE, set_job_settings
 from integrations.telephony.client import CarrierClient
 from queueing.reconciliation import reconcile, reconcile_recordings
 from queueing.recordings import (
@@ -143,7 +143,7 @@ def form(status: str = "completed", seconds: int = 60, recording: str = RECORDIN
 
 
 def woken(house: Services) -> list[str]:
-    return [job.args[0] for job in Queue(DEFAULT_QUEUE, connection=house.live_store).jobs]
+    return [job.args[0] for job in Queue(FILES_QUEUE, connection=house.live_store).jobs]
 
 
 @pytest.fixture

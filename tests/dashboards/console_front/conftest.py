@@ -17,7 +17,7 @@ from tests.journeys.browser import open_browser
 LAPTOP = {"width": 1366, "height": 768}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_hotline() -> Iterator[Hotline]:
     hotline = Hotline()
     yield hotline
@@ -30,7 +30,7 @@ def hotline(one_hotline: Hotline) -> Hotline:
     return one_hotline
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Its microphone hears a steady tone."""
     seconds = numpy.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
