@@ -93,9 +93,10 @@ def seeders() -> list[Callable[["Services"], None]]:
 def periodic() -> list["Periodic"]:
     """Jobs without arguments that the clock starts, at once and then at their interval."""
     from ivr.jobs import PERIODIC as OF_CALLS
+    from queueing.jobs import PERIODIC as OF_THE_LINE
     from queueing.recordings import PERIODIC as OF_RECORDINGS
 
-    return [*OF_CALLS, *OF_RECORDINGS]
+    return [*OF_CALLS, *OF_THE_LINE, *OF_RECORDINGS]
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -1,11 +1,32 @@
 """The Redis protocol: what is live and can be rebuilt from the database."""
 
+import time
+from typing import Any
+
+from redis import ConnectionError as RedisConnectionError
 from redis import Redis, RedisError
+from redis import TimeoutError as RedisTimeoutError
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 CONNECT_SECONDS = 0.5
 ANSWER_SECONDS = 1.0
+REST_SECONDS = 3.0
+
+
+class RestingRedis(Redis):
+    """After a time-out it fails at once for a while: a server that hangs must not cost every request seconds."""
+
+    _rests_until = 0.0
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        if time.monotonic() < self._rests_until:
+            raise RedisConnectionError("the live store did not answer a moment ago")
+        try:
+            return super().execute_command(*args, **options)
+        except RedisTimeoutError:
+            self._rests_until = time.monotonic() + REST_SECONDS
+            raise
 
 
 def build_live_store(url: str) -> Redis:
@@ -14,7 +35,7 @@ def build_live_store(url: str) -> Redis:
     One retry replaces a connection lost in a restart of Redis. Raises redis.RedisError from any
     command; whoever calls goes on without the live store.
     """
-    return Redis.from_url(
+    return RestingRedis.from_url(
         url,
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=ANSWER_SECONDS,

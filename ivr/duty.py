@@ -36,7 +36,9 @@ SELECT DISTINCT ON (centre, feature) centre, feature, is_open, reason
 FROM feature_override ORDER BY centre, feature, id DESC
 """
 _SEATS = """
-SELECT centre, bool_or(state <> 'logged_out') FROM agent WHERE is_active GROUP BY centre ORDER BY centre
+SELECT centre, bool_or(state <> 'logged_out' AND NOT (state = 'break' AND state_since < now() - interval '2 hours')
+                       AND NOT (state = 'away' AND state_since < now() - interval '15 minutes'))
+FROM agent WHERE is_active GROUP BY centre ORDER BY centre
 """
 _CALENDAR = "SELECT year, days FROM calendar_notice"
 

@@ -23,6 +23,7 @@ from ivr.events import (
     Event,
     KeysPressed,
     Recovered,
+    TalkEnded,
 )
 from ivr.outcome import ABANDONED_IN_QUEUE, AFTER_HOURS, ANSWERED, SELF_SERVED, SHORT_ABANDON
 from ivr.verbs import Gather, Hangup, Music, Pause, Redirect, Say, Verb
@@ -76,6 +77,9 @@ class Session:
     playing_seconds: float = 0.0
     # Since when the caller stands in the waiting line; 0 outside it.
     in_line_since: float = 0.0
+    # Documents of the line, which has limits of its own.
+    waiting_turns: int = 0
+    is_tired: bool = False
     # Centres that the number may belong to, codes; asked once at the beginning.
     guesses: list[str] = field(default_factory=list)
     guess_names: list[str] = field(default_factory=list)
@@ -125,6 +129,11 @@ class Session:
             waited = at.timestamp() - self.in_line_since
             self.mark(SHORT_ABANDON if waited < SHORT_ABANDON_SECONDS else ABANDONED_IN_QUEUE)
             self.in_line_since = 0.0
+
+    @property
+    def counted_turns(self) -> int:
+        """Documents so far, those of the waiting line left aside."""
+        return self.turn - self.waiting_turns
 
     def mark(self, achieved: str) -> None:
         if achieved not in self.marks:
@@ -252,8 +261,9 @@ def advance(flow: Flow, session: Session, event: Event) -> Step:
 
 
 def _is_over(session: Session, event: Event) -> bool:
-    """The turns are used up; a talk that has already begun is still noted."""
-    return session.turn >= TURN_LIMIT + LAST_TURNS + isinstance(event, DialEnded)
+    """The turns are used up; a talk that has already begun, or begins now, is still had."""
+    is_talk = isinstance(event, DialEnded | Connected | TalkEnded)
+    return not is_talk and session.counted_turns >= TURN_LIMIT + LAST_TURNS
 
 
 def _say_goodbye(turn: Turn) -> None:
@@ -264,13 +274,14 @@ def _say_goodbye(turn: Turn) -> None:
 def _first_node(turn: Turn) -> str:
     """The node to enter after this event, decided by where the call rests and what happened."""
     flow, session, event = turn.flow, turn.session, turn.event
-    if session.turn == TURN_LIMIT and not isinstance(event, DialEnded):
+    if isinstance(event, Connected) and flow.talk:
+        return _to_the_talk(turn, event)
+    if session.counted_turns >= TURN_LIMIT and not session.is_tired and not isinstance(event, DialEnded | TalkEnded):
+        session.is_tired = True
         return flow.last_resort
     if isinstance(event, CallStarted) or session.node not in flow.nodes:
         # Before the first node, after a change of centre, and when a newer menu has lost the place.
         return flow.start
-    if isinstance(event, Connected) and flow.talk:
-        return _to_the_talk(turn, event)
     if isinstance(event, Recovered):
         session.recoveries += 1
         if session.recoveries > RECOVERY_LIMIT:

@@ -63,7 +63,11 @@ INSERT INTO call_status_event (call_sid, status, sequence, received_at, applied)
 _RAISE_STATUS = """
 UPDATE call SET carrier_status = %s, status_rank = %s WHERE call_sid = %s AND ended_at IS NULL AND status_rank < %s
 """
-_LOCK_OPEN = "SELECT desk_answered_at FROM call WHERE call_sid = %s AND ended_at IS NULL FOR UPDATE"
+_LOCK_OPEN = """
+SELECT coalesce(desk_answered_at,
+                (SELECT min(connected_at) FROM offer WHERE offer.call_sid = call.call_sid))
+FROM call WHERE call_sid = %s AND ended_at IS NULL FOR UPDATE OF call
+"""
 _HEARD_SINCE = "SELECT 1 FROM call_session WHERE call_sid = %s AND touched_at >= %s"
 _TAKE_SESSION = "DELETE FROM call_session WHERE call_sid = %s RETURNING state, private"
 _BLAME_OUTAGE = """

@@ -40,8 +40,9 @@ OUTAGE_TRIES = 3
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 # Twilio's are CA and 32 hex digits; compatible engines use UUIDs.
 _CALL_SID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_PUSH = re.compile(r"/ivr/(connect|after)\?(?:[^#]*&)?offer=(\w{1,24})")
 # What the carrier tells of a talk or a recording, and does not tell again.
-TOLD_ONCE = ("n", "e", "call", "DialCallStatus", "RecordingSid", "RecordingDuration")
+TOLD_ONCE = ("n", "e", "call", "offer", "k", "DialCallStatus", "RecordingSid", "RecordingDuration")
 View = Callable[[], Response]
 
 
@@ -75,6 +76,10 @@ def ivr_blueprint(line: Line) -> Blueprint:
     def fallback() -> Response:
         """A webhook of ours failed: the carrier says which, and the call goes on from there."""
         log.warning("carrier_fell_back", call_sid=_sid(), code=request.form.get("ErrorCode", ""))
+        if push := _failed_push():
+            # Nobody would ask for it again.
+            path, offer = push
+            return _twiml((line.talks.connect if path == "connect" else line.talks.after)(_ring(), offer))
         turn = _failed_turn()
         return _twiml(line.recover(_ring()) if turn is None else line.step(_ring(), turn, Recovered))
 
@@ -184,6 +189,12 @@ def _come_back(urls: CarrierUrls, attempt: int) -> str:
         return urls.retry("/ivr/step", {"n": str(turn)}, attempt)
     told = {name: request.values[name] for name in TOLD_ONCE if name in request.values}
     return urls.retry(request.path, told, attempt)
+
+
+def _failed_push() -> tuple[str, str] | None:
+    """The push that failed, connect or after, and its offer."""
+    found = _PUSH.search(request.form.get("ErrorUrl", ""))
+    return (found[1], found[2]) if found else None
 
 
 def _failed_turn() -> int | None:

@@ -17,14 +17,17 @@ from queueing.line import WaitingLine
 from queueing.offer import ACCEPTED, CONNECTED, RESERVED
 from queueing.offers import Offer
 from queueing.seats import SeatRow, read_seat
+from queueing.talk_check import check_talk
 from queueing.tasks import Task
 
 log = structlog.get_logger(__name__)
-MOST_ATTEMPTS = 5
+FEW_ATTEMPTS = 5
+# A caller who is left alone, and a talk that may be over, are worth asking for many minutes.
+MOST_ATTEMPTS = {tasks.MOVE_CALLER: 100, tasks.CHECK_TALK: 100, tasks.END_LEG: 30}
 
 
 class CarrierTasks:
-    """Performs tasks; every kind may be performed twice, by two processes at once, and at any later time."""
+    """Performs tasks; every kind may be performed twice, and by two processes at once."""
 
     def __init__(self, line: WaitingLine) -> None:
         self._line = line
@@ -37,6 +40,8 @@ class CarrierTasks:
             tasks.CONNECT_CALLER: self._connect_caller,
             tasks.MOVE_CALLER: self._move_caller,
             tasks.RECORD: self._record,
+            tasks.FETCH_CALLER: self._fetch_caller,
+            tasks.CHECK_TALK: self._check_talk,
         }
 
     def perform(self, task: Task) -> None:
@@ -49,7 +54,7 @@ class CarrierTasks:
             self._perform[task.kind](task, offer)
         except CarrierAway as trouble:
             error = str(trouble) or type(trouble).__name__
-            if task.attempts < MOST_ATTEMPTS:
+            if task.attempts < MOST_ATTEMPTS.get(task.kind, FEW_ATTEMPTS):
                 self._settle(partial(tasks.note_again, task=task, error=error))
                 return
             self._give_up(task, offer)
@@ -97,8 +102,10 @@ class CarrierTasks:
 
     def _live_leg(self, number: str) -> str | None:
         """The reply to an earlier dial was lost: whatever rings there now is that leg, since a seat has one offer."""
-        found = self._carrier.find_live_calls(number)
-        return found[0][0] if found else None
+        found = [sid for sid, _ in self._carrier.find_live_calls(number)]
+        with self._services.database.pool.connection() as connection:
+            known = offers.known_legs(connection, found)
+        return next((sid for sid in found if sid not in known), None)
 
     def _end_leg(self, task: Task, offer: Offer) -> None:
         leg = offer.agent_call_sid or task.call_sid
@@ -107,10 +114,14 @@ class CarrierTasks:
             return
         seat = self._seat(offer)
         number = self._address(seat)
-        # Never dialled, or dialled and the reply was lost; the seat may have its next offer already.
-        if number is None or self._has_open_offer(seat):
+        if number is None:
             return
-        for sid, _ in self._carrier.find_live_calls(number):
+        # Never dialled, or dialled and the reply was lost. Asked first: a leg of the next offer is not among these
+        # unless that offer is there by then.
+        found = self._carrier.find_live_calls(number)
+        if self._has_open_offer(seat):
+            return
+        for sid, _ in found:
             self._hang_up(sid)
 
     def _connect_caller(self, task: Task, offer: Offer) -> None:
@@ -121,7 +132,20 @@ class CarrierTasks:
         except CallGone:
             self._line.caller_gone(offer.call_sid)
 
+    def _fetch_caller(self, task: Task, offer: Offer) -> None:
+        if offer.status != CONNECTED:
+            return
+        try:
+            self._carrier.redirect(offer.call_sid, self._urls.connect(offer.id))
+        except CallGone:
+            self._line.caller_gone(offer.call_sid)
+
+    def _check_talk(self, task: Task, offer: Offer) -> None:
+        check_talk(self._line, offer.id)
+
     def _move_caller(self, task: Task, offer: Offer) -> None:
+        if self._is_elsewhere(offer):
+            return
         try:
             self._carrier.redirect(offer.call_sid, self._urls.after(offer.id))
         except CallGone:
@@ -139,6 +163,14 @@ class CarrierTasks:
             log.info("nothing_left_to_record", offer=offer.id)
 
     # helpers
+
+    def _is_elsewhere(self, offer: Offer) -> bool:
+        """The caller is in another talk already, or on the way to it: taking them out of it would end it."""
+        with self._services.database.pool.connection() as connection:
+            talk = offers.latest_talk(connection, offer.call_sid)
+            current = offers.open_offer_of_entry(connection, offer.entry_id)
+        is_old = talk is not None and talk.id != offer.id
+        return is_old or (current is not None and current.status in (ACCEPTED, CONNECTED))
 
     def _hang_up(self, leg: str) -> None:
         try:

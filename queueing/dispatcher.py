@@ -22,28 +22,29 @@ from redis import RedisError
 from integrations.services import Services
 from queueing.carrier_tasks import CarrierTasks
 from queueing.centre import Centre
-from queueing.line import WaitingLine, routing_seat
+from queueing.line import WaitingLine
 from queueing.live_queue import Claim, LineLost
 from queueing.notices import listen
 from queueing.offers import make_offer, may_be_offered
 from queueing.rebuild import rebuild, reconcile
 from queueing.routing import Waiting, assign
-from queueing.seats import read_available
-from queueing.sweeps import Sweeper, due_tasks
-from queueing.tasks import Task
+from queueing.seats import read_available, routing_seat
+from queueing.sweeps import Sweeper
+from queueing.tasks import Task, take_tasks
 
 log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.25
 SWEEP_SECONDS = 1.0
 RECONCILE_SECONDS = 10.0
 MOST_OFFERS_AT_ONCE = 50
+OFFERS_BETWEEN_TASKS = 5
 # A claim is settled within milliseconds; after this it was made by a process that died.
 LEASE = timedelta(seconds=5)
 # The carrier takes one request a thread; more only wait in its own queue.
 CARRIER_THREADS = 8
-DATABASE_AWAY = (psycopg.Error, PoolTimeout)
+DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout)
 _WAITING = """
-SELECT id, centre, skill, language, arrived_at, rank_at, rules FROM queue_entry
+SELECT id, centre, skill, language, joined_at, rank_at, rules FROM queue_entry
 WHERE status = 'waiting' ORDER BY rank_at, id LIMIT 5000
 """
 
@@ -57,6 +58,7 @@ class Dispatcher:
         self._tasks = CarrierTasks(line)
         self._threads = ThreadPoolExecutor(CARRIER_THREADS, thread_name_prefix="carrier")
         self._running: dict[int, Future[None]] = {}
+        self._asking: Future[int] | None = None
         self._wake = threading.Event()
         self._next_sweep = self._next_reconcile = 0.0
 
@@ -72,6 +74,10 @@ class Dispatcher:
             except DATABASE_AWAY as error:
                 log.error("dispatcher_without_database", error=type(error).__name__)
                 stop.wait(1.0)
+            except Exception:
+                # One bad row must not stop the line of everybody.
+                log.exception("dispatcher_round_failed")
+                stop.wait(TICK_SECONDS)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def tick(self) -> int:
@@ -81,10 +87,10 @@ class Dispatcher:
             self._next_sweep = now + SWEEP_SECONDS
             self._sweeper.sweep()
             self._recover()
+            self._ask_about_talks()
         if now >= self._next_reconcile:
             self._next_reconcile = now + RECONCILE_SECONDS
             self._reconcile()
-            self._sweeper.ask_about_talks()
         made = self.make_offers()
         self.start_tasks()
         return made
@@ -99,7 +105,13 @@ class Dispatcher:
         except RedisError as error:
             log.warning("offers_from_rows", error=type(error).__name__)
             return self._offer_from_rows()
-        return sum(self._offer_claimed(claim) for claim in claims)
+        made = 0
+        for claim in claims:
+            made += self._offer_claimed(claim)
+            # Those who were paired first shall not wait for the rest.
+            if made % OFFERS_BETWEEN_TASKS == 0:
+                self.start_tasks()
+        return made
 
     def _offer_claimed(self, claim: Claim) -> int:
         made = self._make(claim.entry_id, claim.agent_id)
@@ -144,10 +156,15 @@ class Dispatcher:
         """Hand due tasks to the threads, as many as are idle; how many."""
         self._running = {number: work for number, work in self._running.items() if not work.done()}
         room = CARRIER_THREADS - len(self._running)
-        due = due_tasks(self.line, room) if room else []
+        due = self._due_tasks(room) if room else []
         for task in due:
             self._running[task.id] = self._threads.submit(self._perform, task)
         return len(due)
+
+    def _due_tasks(self, most: int) -> list[Task]:
+        services = self.line.services
+        with services.database.pool.connection() as connection, connection.transaction():
+            return take_tasks(connection, services.now(), most)
 
     def finish_tasks(self) -> None:
         """Wait for the tasks that were started; for tests, and for the end."""
@@ -175,6 +192,11 @@ class Dispatcher:
             rebuild(self.line.services, self.line.live, self.line.lines_of)
         except RedisError as error:
             log.warning("line_not_rebuilt", error=type(error).__name__)
+
+    def _ask_about_talks(self) -> None:
+        """Beside the rounds: a carrier that does not answer must hold up nobody else."""
+        if self._asking is None or self._asking.done():
+            self._asking = self._threads.submit(self._sweeper.ask_about_talks)
 
     def _recover(self) -> None:
         """Put back what a dispatcher held that died."""

@@ -31,7 +31,6 @@ ON CONFLICT (call_sid) WHERE ended_at IS NULL DO NOTHING
 RETURNING {_FIELDS}
 """
 _OPEN = f"SELECT {_FIELDS} FROM queue_entry WHERE call_sid = %s AND ended_at IS NULL"
-_LATEST = f"SELECT {_FIELDS} FROM queue_entry WHERE call_sid = %s ORDER BY id DESC LIMIT 1"
 _READ = f"SELECT {_FIELDS} FROM queue_entry WHERE id = %s"
 _LOCK = f"SELECT {_FIELDS} FROM queue_entry WHERE id = %s FOR NO KEY UPDATE"
 _WAITED_BEFORE = """
@@ -39,19 +38,23 @@ SELECT coalesce(sum(extract(epoch FROM ended_at - joined_at)), 0)::float FROM qu
 WHERE caller_hash = %s AND centre = %s AND joined_at > %s AND end_reason = 'hung_up' AND answered_at IS NULL
 """
 _END = "UPDATE queue_entry SET status = 'ended', ended_at = %s, end_reason = %s WHERE id = %s AND ended_at IS NULL"
-_STATUS = "UPDATE queue_entry SET status = %s WHERE id = %s"
-_CONNECTED = "UPDATE queue_entry SET status = 'connected', answered_at = coalesce(answered_at, %s) WHERE id = %s"
+_STATUS = "UPDATE queue_entry SET status = %s WHERE id = %s AND ended_at IS NULL"
+_CONNECTED = """
+UPDATE queue_entry SET status = 'connected', answered_at = coalesce(answered_at, %s)
+WHERE id = %s AND ended_at IS NULL
+"""
 _BACK = """
 UPDATE queue_entry SET status = 'waiting', centre = %(centre)s, skill = %(skill)s, language = %(language)s,
     rank_at = %(rank_at)s, rules = %(rules)s, joined_at = %(at)s, said = NULL
-WHERE id = %(id)s
+WHERE id = %(id)s AND ended_at IS NULL
 """
 _SAID = "UPDATE queue_entry SET said = %s WHERE id = %s AND ended_at IS NULL"
 _AHEAD = """
 SELECT count(*) FROM queue_entry
-WHERE centre = %(centre)s AND status IN ('waiting', 'offered') AND (rank_at, id) < (%(rank_at)s, %(id)s)
+WHERE centre = %(centre)s AND ended_at IS NULL AND status IN ('waiting', 'offered')
+  AND (rank_at, id) < (%(rank_at)s, %(id)s)
 """
-_WAITING_COUNT = "SELECT count(*) FROM queue_entry WHERE centre = %s AND status = 'waiting'"
+_WAITING_COUNT = "SELECT count(*) FROM queue_entry WHERE centre = %s AND ended_at IS NULL AND status = 'waiting'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,6 @@ def read_entry(connection: Connection[Any], entry_id: int) -> Entry | None:
     return Entry(*row) if row else None
 
 
-def latest_entry(connection: Connection[Any], call_sid: str) -> Entry | None:
-    """The newest entry of a call, ended or not."""
-    row = connection.execute(_LATEST, (call_sid,)).fetchone()
-    return Entry(*row) if row else None
-
-
 def lock_entry(connection: Connection[Any], entry_id: int) -> Entry | None:
     row = connection.execute(_LOCK, (entry_id,)).fetchone()
     return Entry(*row) if row else None
@@ -130,8 +127,8 @@ def waited_before(connection: Connection[Any], joining: Joining, at: datetime) -
 
 
 def end_entry(connection: Connection[Any], entry_id: int, reason: str, at: datetime) -> None:
-    connection.execute(_END, (at, reason, entry_id))
-    log.info("entry_ended", entry=entry_id, reason=reason)
+    if connection.execute(_END, (at, reason, entry_id)).rowcount:
+        log.info("entry_ended", entry=entry_id, reason=reason)
 
 
 def set_status(connection: Connection[Any], entry_id: int, status: str) -> None:

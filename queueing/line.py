@@ -13,7 +13,7 @@ from psycopg import Connection
 from redis import RedisError
 
 from integrations.services import Services
-from queueing import entries, offers
+from queueing import entries, offers, tasks
 from queueing.agent import AVAILABLE, IllegalMove
 from queueing.centre import Centre
 from queueing.entries import Entry, Joining
@@ -22,8 +22,8 @@ from queueing.line_rules import DEFAULT_RULES, LineRules
 from queueing.live_queue import LiveQueue
 from queueing.notices import publish
 from queueing.offers import Offer
-from queueing.routing import Helps, QueueKey, RulesByCentre, Seat, Waiting, queues_for, rank
-from queueing.seats import SeatRow, read_seat
+from queueing.routing import Helps, QueueKey, RulesByCentre, Waiting, can_serve, queues_for, rank
+from queueing.seats import SeatRow, read_seat, routing_seat
 from queueing.wait_time import Said, estimate_wait, remember, to_speak
 
 log = structlog.get_logger(__name__)
@@ -121,10 +121,13 @@ class WaitingLine:
         """What to say now. Ends the entry when its time is up, or when nobody is there any more."""
         at = self.services.now()
         with self._transaction() as connection:
-            entry = entries.open_entry(connection, call_sid)
-            if entry is None:
+            found = entries.open_entry(connection, call_sid)
+            # Locked, so that no offer is made for somebody whose waiting is just being ended.
+            entry = entries.lock_entry(connection, found.id) if found else None
+            if entry is None or entry.status == entries.ENDED:
                 return Look("gone")
             if entry.status != entries.WAITING:
+                self._come_to_the_talk(connection, entry, at)
                 return Look("free")
             figures = self._look_up(connection, entry.centre, at)
             end = self._end_of_waiting(entry, figures, is_staffed, at)
@@ -137,6 +140,13 @@ class WaitingLine:
             return Look(end[0])
         return told if is_staffed or told.kind == "free" else Look("after_hours")
 
+    def _come_to_the_talk(self, connection: Connection[Any], entry: Entry, at: datetime) -> None:
+        """A talk has begun, and its caller still waits here: the document that led to it was lost."""
+        if entry.status == entries.CONNECTED:
+            offer = offers.open_offer_of_entry(connection, entry.id)
+            if offer is not None:
+                tasks.add_task(connection, tasks.FETCH_CALLER, offer.id, at, offer.call_sid)
+
     def _end_of_waiting(
         self, entry: Entry, figures: LineFigures, is_staffed: bool, at: datetime
     ) -> tuple[str, str] | None:
@@ -147,13 +157,20 @@ class WaitingLine:
 
     def _told(self, connection: Connection[Any], entry: Entry, figures: LineFigures, at: datetime) -> Look:
         ahead = self._ahead(connection, entry)
-        if ahead < figures.free:
+        if ahead < self._able(entry, figures, at):
+            # Somebody who was told that must not hear of a place behind others later.
+            entries.note_said(connection, entry.id, Said(ahead=0).as_json())
             return Look("free")
         said = Said.from_json(entry.said)
         was_overtaken = said.ahead is not None and ahead > said.ahead
         spoken = to_speak(estimate_wait(figures.line_now(ahead)), ahead, said, was_overtaken, at)
         entries.note_said(connection, entry.id, remember(said, spoken, at).as_json())
         return Look(spoken.kind, spoken.ahead, spoken.low, spoken.high)
+
+    def _able(self, entry: Entry, figures: LineFigures, at: datetime) -> int:
+        """How many of the free seats may take this caller now."""
+        rules, helps = self.routing_rules()
+        return sum(can_serve(seat, waiting_entry(entry), rules, helps, at) for seat in figures.free_seats)
 
     def _ahead(self, connection: Connection[Any], entry: Entry) -> int:
         try:
@@ -298,13 +315,6 @@ class WaitingLine:
 
 
 def waiting_entry(entry: Entry) -> Waiting:
-    """The entry as the rules of routing see it."""
+    """The entry as the rules of routing see it: who was transferred has waited here since then."""
     rules = tuple(entry.rules)
-    return Waiting(entry.id, entry.centre, entry.skill, entry.language, entry.arrived_at, entry.rank_at, rules)
-
-
-def routing_seat(seat: SeatRow) -> Seat:
-    """The seat as the rules of routing see it."""
-    return Seat(
-        seat.id, seat.centre, frozenset(seat.skills), frozenset(seat.languages), seat.state_since, seat.cool_until
-    )
+    return Waiting(entry.id, entry.centre, entry.skill, entry.language, entry.joined_at, entry.rank_at, rules)

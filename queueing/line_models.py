@@ -48,6 +48,8 @@ class Agent(Base):
     state: Mapped[str] = mapped_column(String(12), server_default="logged_out")
     reason: Mapped[str | None] = mapped_column(String(16))
     state_since: Mapped[datetime] = mapped_column(Moment, server_default=text("now()"))
+    # The longest idle seat is offered first; a ring that came to nothing does not begin it anew.
+    idle_since: Mapped[datetime] = mapped_column(Moment, server_default=text("now()"))
     # A break that was wished for during a talk.
     next_reason: Mapped[str | None] = mapped_column(String(16))
     heartbeat_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -62,7 +64,7 @@ class Agent(Base):
             name="state_is_known",
         ),
         CheckConstraint("door IN ('browser', 'telephone')", name="door_is_known"),
-        Index("ix_agent_available", "centre", "state_since", postgresql_where=text("state = 'available'")),
+        Index("ix_agent_available", "centre", "idle_since", postgresql_where=text("state = 'available'")),
         # Every heartbeat rewrites the row: room on the page keeps it from touching the indexes.
         {"postgresql_with": {"fillfactor": "50"}},
     )
@@ -101,6 +103,7 @@ class AgentInterval(Base):
     __table_args__ = (
         Index("uq_agent_interval_open", "agent_id", unique=True, postgresql_where=text("until IS NULL")),
         Index("ix_agent_interval_agent_id_since", "agent_id", "since"),
+        Index("ix_agent_interval_offer_id", "offer_id", postgresql_where=text("state = 'wrap_up'")),
     )
 
 
@@ -140,8 +143,8 @@ class QueueEntry(Base):
         CheckConstraint("status IN ('waiting', 'offered', 'connected', 'ended')", name="status_is_known"),
         CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_has_a_time"),
         Index("uq_queue_entry_open_call", "call_sid", unique=True, postgresql_where=text("ended_at IS NULL")),
-        Index("ix_queue_entry_waiting", "centre", "rank_at", "id", postgresql_where=text("status = 'waiting'")),
-        Index("ix_queue_entry_open", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_queue_entry_line", "centre", "rank_at", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_queue_entry_waiting", "rank_at", "id", postgresql_where=text("status = 'waiting'")),
         Index("ix_queue_entry_caller_hash", "caller_hash", "joined_at"),
         Index("ix_queue_entry_centre_joined_at", "centre", "joined_at"),
     )
@@ -166,7 +169,7 @@ class Offer(Base):
     accepted_at: Mapped[datetime | None] = mapped_column(Moment)
     connected_at: Mapped[datetime | None] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
-    # Who or what ended it: agent, caller, leg_lost, sweep ...
+    # Who or what ended it: agent, caller, leg, timeout, carrier, no_number.
     end_reason: Mapped[str | None] = mapped_column(String(16))
     conference_sid: Mapped[str | None] = mapped_column(String(64))
     held_since: Mapped[datetime | None] = mapped_column(Moment)
@@ -243,6 +246,8 @@ class WrapUp(Base):
     note: Mapped[str] = mapped_column(Text, server_default="")
     saved_at: Mapped[datetime] = mapped_column(Moment)
     done_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    __table_args__ = (Index("ix_wrap_up_open", "agent_id", postgresql_where=text("done_at IS NULL")),)
 
 
 class GuideMark(Base):

@@ -55,6 +55,7 @@ _OPEN_OF_AGENT = f"SELECT {_FIELDS} FROM offer WHERE agent_id = %s AND status = 
 _LATEST_OF_CALL = f"""
 SELECT {_FIELDS} FROM offer WHERE call_sid = %s AND connected_at IS NOT NULL ORDER BY connected_at DESC LIMIT 1
 """
+_KNOWN_LEGS = "SELECT agent_call_sid FROM offer WHERE agent_call_sid = ANY(%s)"
 _LEG = """
 UPDATE offer SET agent_call_sid = coalesce(agent_call_sid, %(leg)s),
                  status = CASE WHEN status = 'reserved' THEN 'ringing' ELSE status END
@@ -124,7 +125,7 @@ def make_offer(
     if seat is None or not may_be_offered(seat, at):
         return None
     offer_id = secrets.token_hex(8)
-    wait = round((at - entry.arrived_at).total_seconds())
+    wait = round((at - entry.joined_at).total_seconds())
     ring_until = at + timedelta(seconds=ring_seconds)
     connection.execute(_MAKE, (offer_id, entry_id, agent_id, entry.call_sid, entry.centre, at, ring_until, wait))
     connection.execute(_OFFERED, (entry_id,))
@@ -154,6 +155,11 @@ def open_offer_of_entry(connection: Connection[Any], entry_id: int) -> Offer | N
 def open_offer_of_agent(connection: Connection[Any], agent_id: int) -> Offer | None:
     row = connection.execute(_OPEN_OF_AGENT, (agent_id, list(OPEN))).fetchone()
     return Offer(*row) if row else None
+
+
+def known_legs(connection: Connection[Any], legs: list[str]) -> set[str]:
+    """Those of these legs that are some offer's."""
+    return {row[0] for row in connection.execute(_KNOWN_LEGS, (legs,)).fetchall()}
 
 
 def latest_talk(connection: Connection[Any], call_sid: str) -> Offer | None:
@@ -240,7 +246,7 @@ def end_offer(
 ) -> Offer | None:
     """End an open offer by an event of its table, with everything that follows for caller and agent.
 
-    `reason` says who or what ended it: agent, caller, leg (the agent's leg is gone), timeout, carrier, sweep.
+    `reason` says who or what ended it: agent, caller, leg (the agent's leg is gone), timeout, carrier, no_number.
     None when it has ended already, or when the event ends nothing now. Raises IllegalMove.
     """
     locked = lock_offer(connection, offer_id)
@@ -253,7 +259,7 @@ def end_offer(
     if offer.held_since is not None:
         connection.execute(_UNHELD, {"id": offer_id, "at": at})
     connection.execute(_END, (status, at, reason, offer_id))
-    _settle_seat(connection, offer, status, at, rules)
+    _settle_seat(connection, offer, status, reason, at, rules)
     _settle_entry(connection, entry, offer, status, at, rules, target)
     if reason != "leg":
         tasks.add_task(connection, tasks.END_LEG, offer_id, at, offer.agent_call_sid)
@@ -261,7 +267,9 @@ def end_offer(
     return replace(offer, status=status, ended_at=at, end_reason=reason)
 
 
-def _settle_seat(connection: Connection[Any], offer: Offer, status: str, at: datetime, rules: LineRules) -> None:
+def _settle_seat(
+    connection: Connection[Any], offer: Offer, status: str, reason: str, at: datetime, rules: LineRules
+) -> None:
     seat = lock_seat(connection, offer.agent_id)
     if seat is None:
         return
@@ -270,8 +278,8 @@ def _settle_seat(connection: Connection[Any], offer: Offer, status: str, at: dat
         return
     if status in COOLS_DOWN:
         seat = replace(seat, cool_until=at + timedelta(seconds=rules.cool_down_seconds))
-    # A leg that fails at once is a page that is not there: as bad as one that nobody answers.
-    if counts_as_miss(status) or status == FAILED:
+    # A leg that fails is a page that is not there: as bad as one that nobody answers. The carrier's own trouble is not.
+    if counts_as_miss(status) or (status == FAILED and reason == "leg"):
         misses, is_away = after_miss(seat.misses, rules)
         seat = replace(seat, misses=0 if is_away else misses)
         if is_away:

@@ -37,7 +37,7 @@ LinesOf = Callable[[SeatRow], Iterable[QueueKey]]
 
 _ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('live line'))"
 _IN_LINE = "ended_at IS NULL AND status IN ('waiting', 'offered')"
-_ENTRIES = f"SELECT id, centre, skill, language, arrived_at, rank_at, status FROM queue_entry WHERE {_IN_LINE}"
+_ENTRIES = f"SELECT id, centre, skill, language, joined_at, rank_at, status FROM queue_entry WHERE {_IN_LINE}"
 _ENTRY_IDS = f"SELECT id, status FROM queue_entry WHERE {_IN_LINE}"
 _SEAT_IDS = "SELECT id FROM agent WHERE state = 'available' AND is_active"
 

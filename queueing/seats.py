@@ -9,20 +9,21 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from queueing.agent import FORGETS_MISSES, LOGGED_OUT, Standing, advance
+from queueing.agent import AVAILABLE, FORGETS_MISSES, LOGGED_OUT, Standing, advance
+from queueing.routing import Seat
 
 log = structlog.get_logger(__name__)
 
 _FIELDS = (
     "id, number, name, centre, skills, languages, door, telephone_sealed, state, reason, state_since, next_reason, "
-    "misses, cool_until, heartbeat_at"
+    "misses, cool_until, heartbeat_at, idle_since"
 )
 _LOCK = f"SELECT {_FIELDS} FROM agent WHERE id = %s AND is_active FOR NO KEY UPDATE"
 _READ = f"SELECT {_FIELDS} FROM agent WHERE id = %s AND is_active"
-_AVAILABLE = f"SELECT {_FIELDS} FROM agent WHERE state = 'available' AND is_active ORDER BY state_since, id"
+_AVAILABLE = f"SELECT {_FIELDS} FROM agent WHERE state = 'available' AND is_active ORDER BY idle_since, id"
 _MOVE = """
 UPDATE agent SET state = %(state)s, reason = %(reason)s, state_since = %(at)s, next_reason = %(next_reason)s,
-                 misses = %(misses)s, cool_until = %(cool_until)s
+                 misses = %(misses)s, cool_until = %(cool_until)s, idle_since = %(idle_since)s
 WHERE id = %(id)s
 """
 _BEGIN_SHIFT = "INSERT INTO agent_shift (agent_id, began_at) VALUES (%(id)s, %(at)s)"
@@ -33,6 +34,9 @@ INSERT INTO agent_interval (shift_id, agent_id, state, reason, offer_id, since)
 SELECT id, agent_id, %(state)s, %(reason)s, %(offer_id)s, %(at)s FROM agent_shift
 WHERE agent_id = %(id)s AND ended_at IS NULL
 """
+
+
+_WRITTEN = ("id", "state", "reason", "next_reason", "misses", "cool_until", "idle_since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class SeatRow:
     misses: int
     cool_until: datetime | None
     heartbeat_at: datetime | None
+    # Since the last caller, or since coming to work: a ring that came to nothing does not change it.
+    idle_since: datetime
 
     @property
     def client(self) -> str:
@@ -97,8 +103,9 @@ def move_seat(
         state_since=at,
         next_reason=standing.next_reason,
         misses=0 if event in FORGETS_MISSES else seat.misses,
+        idle_since=at if state == AVAILABLE and event != "release" and not is_same else seat.idle_since,
     )
-    values = {name: getattr(moved, name) for name in ("id", "state", "reason", "next_reason", "misses", "cool_until")}
+    values = {name: getattr(moved, name) for name in _WRITTEN}
     values |= {"at": at, "offer_id": offer_id}
     connection.execute(_MOVE, values)
     if is_same:
@@ -110,3 +117,10 @@ def move_seat(
     connection.execute(_END_SHIFT if state == LOGGED_OUT else _OPEN_INTERVAL, values)
     log.info("agent_moved", agent=seat.id, move=f"{seat.state} -{event}-> {state}", reason=standing.reason)
     return moved
+
+
+def routing_seat(seat: SeatRow) -> Seat:
+    """The seat as the rules of routing see it."""
+    return Seat(
+        seat.id, seat.centre, frozenset(seat.skills), frozenset(seat.languages), seat.idle_since, seat.cool_until
+    )

@@ -11,15 +11,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import psycopg
 import structlog
 from psycopg import Connection
+from psycopg_pool import PoolTimeout
 
 from integrations.errors import IntegrationError
-from queueing import offers, tasks
-from queueing.agent import AVAILABLE, AWAY, NO_HEARTBEAT, RESERVED, WRAP_UP, IllegalMove
+from queueing import offers
+from queueing.agent import AVAILABLE, AWAY, NO_HEARTBEAT, RESERVED, WRAP_UP
 from queueing.line import WaitingLine
 from queueing.offers import CONNECT_SECONDS, HEARTBEAT_SECONDS
 from queueing.seats import SeatRow, lock_seat, move_seat
+from queueing.talk_check import check_talk
 
 log = structlog.get_logger(__name__)
 # The carrier rings a little longer than we count, so that its own word usually comes first.
@@ -27,7 +30,8 @@ RING_GRACE = timedelta(seconds=2)
 # A page that has been gone for so long has gone home. A break is only ever ended by its consultant.
 SIGNED_OUT_AFTER = timedelta(minutes=30)
 ASK_AFTER = timedelta(seconds=30)
-FINAL = ("completed", "canceled", "busy", "no-answer", "failed")
+MOST_ASKED = 20
+DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout)
 
 _RUNG_OUT = "SELECT id, centre FROM offer WHERE status IN ('reserved', 'ringing') AND ring_until < %s"
 _NOT_CONNECTED = "SELECT id, centre FROM offer WHERE status = 'accepted' AND accepted_at < %s"
@@ -39,14 +43,14 @@ SELECT id FROM agent WHERE state IN ('away', 'wrap_up') AND coalesce(heartbeat_a
 """
 _WRAPPED_UP = "SELECT id, centre, state_since FROM agent WHERE state = 'wrap_up'"
 _TALKS = """
-SELECT id, centre, call_sid, agent_call_sid FROM offer
+SELECT id FROM offer
 WHERE status = 'connected' AND connected_at < %s ORDER BY connected_at
 """
 
 
 @dataclass
 class Sweeper:
-    """`asked` remembers when the carrier was last asked about a talk; another process may ask as well."""
+    """Remembers when it last asked the carrier about a talk; another process may ask as well."""
 
     line: WaitingLine
 
@@ -56,53 +60,49 @@ class Sweeper:
     def sweep(self) -> int:
         """Everything that is due now; how many things were ended."""
         now = self.line.services.now()
-        ended = self._end_offers(_RUNG_OUT, now - RING_GRACE, "ring_over", now)
-        ended += self._end_offers(_NOT_CONNECTED, now - timedelta(seconds=CONNECT_SECONDS), "lease_over", now)
-        ended += self._set_silent_away(now)
-        ended += self._finish_wrap_ups(now)
-        return ended + self._sign_out_the_gone(now)
+        kinds: tuple[Callable[[datetime], int], ...] = (
+            lambda now: self._end_offers(_RUNG_OUT, now - RING_GRACE, "ring_over"),
+            lambda now: self._end_offers(_NOT_CONNECTED, now - timedelta(seconds=CONNECT_SECONDS), "lease_over"),
+            self._set_silent_away,
+            self._finish_wrap_ups,
+            self._sign_out_the_gone,
+        )
+        return sum(kind(now) for kind in kinds)
 
     def ask_about_talks(self) -> int:
         """Ask the carrier about talks of which nothing was heard for a while; how many were over."""
         now, over = self.line.services.now(), 0
         with self.line.services.database.pool.connection() as connection:
             rows = connection.execute(_TALKS, (now - ASK_AFTER,)).fetchall()
-        live = {row[0] for row in rows}
-        self._asked = {offer: at for offer, at in self._asked.items() if offer in live}
-        for offer_id, centre, caller, leg in rows:
-            if now - self._asked.get(offer_id, now - ASK_AFTER) < ASK_AFTER:
-                continue
+        self._asked = {offer: at for offer, at in self._asked.items() if offer in {row[0] for row in rows}}
+        due = [row[0] for row in rows if now - self._asked.get(row[0], now - ASK_AFTER) >= ASK_AFTER]
+        for offer_id in due[:MOST_ASKED]:
             self._asked[offer_id] = now
-            over += self._ask(offer_id, centre, caller, leg)
+            try:
+                over += check_talk(self.line, offer_id)
+            except IntegrationError as error:
+                # The rest would have to wait as long.
+                log.warning("carrier_not_asked", offer=offer_id, error=str(error))
+                break
         return over
 
-    def _ask(self, offer_id: str, centre: str, caller: str, leg: str | None) -> int:
-        carrier = self.line.services.carrier
-        try:
-            caller_status = carrier.call_status(caller)
-            leg_status = carrier.call_status(leg) if leg else None
-        except IntegrationError as error:
-            log.warning("carrier_not_asked", offer=offer_id, error=str(error))
-            return 0
-        if caller_status is None or caller_status in FINAL:
-            self.line.caller_gone(caller)
-            return 1
-        if leg_status is None or leg_status in FINAL:
-            return int(self._end(offer_id, centre, "agent_left", "leg"))
-        return 0
-
-    def _end_offers(self, sql: str, before: datetime, event: str, now: datetime) -> int:
+    def _end_offers(self, sql: str, before: datetime, event: str) -> int:
         with self.line.services.database.pool.connection() as connection:
             rows = connection.execute(sql, (before,)).fetchall()
         return sum(self._end(offer_id, centre, event, "timeout") for offer_id, centre in rows)
 
     def _end(self, offer_id: str, centre: str, event: str, reason: str) -> bool:
         services = self.line.services
-        with services.database.pool.connection() as connection, connection.transaction():
-            try:
-                ended = offers.end_offer(connection, offer_id, event, reason, services.now(), self.line.rules(centre))
-            except IllegalMove:
-                return False
+        try:
+            with services.database.pool.connection() as connection, connection.transaction():
+                rules = self.line.rules(centre)
+                ended = offers.end_offer(connection, offer_id, event, reason, services.now(), rules)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            # Nothing was changed; the others are still due.
+            log.exception("offer_not_ended", offer=offer_id, by=event)
+            return False
         self.line.offer_changed(ended)
         return ended is not None
 
@@ -149,16 +149,23 @@ class Sweeper:
     ) -> int:
         """Move a seat if, under the lock, the reason for it still holds."""
         services = self.line.services
-        with services.database.pool.connection() as connection, connection.transaction():
-            offer = _release_ring(connection, agent_id, holds, self.line, now)
-            seat = lock_seat(connection, agent_id)
-            if seat is None or not holds(seat):
-                return 0
-            move_seat(connection, seat, event, now, reason=reason)
-        self.line.seat_changed(seat.id, seat.centre)
-        if offer is not None:
-            self.line.offer_changed(offer)
-        return 1
+        try:
+            with services.database.pool.connection() as connection, connection.transaction():
+                offer = _release_ring(connection, agent_id, holds, self.line, now)
+                seat = lock_seat(connection, agent_id)
+                # Still reserved: the call was accepted meanwhile, and the talk comes first.
+                is_due = seat is not None and holds(seat) and seat.state != RESERVED
+                if seat is not None and is_due:
+                    move_seat(connection, seat, event, now, reason=reason)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("seat_not_moved", agent=agent_id, by=event)
+            return 0
+        self.line.offer_changed(offer)
+        if is_due:
+            self.line.seat_changed(agent_id)
+        return int(is_due)
 
 
 def _is_same(seat: SeatRow, since: datetime) -> bool:
@@ -177,9 +184,3 @@ def _release_ring(
     if locked is not None and locked[1].status in ("reserved", "ringing") and seat is not None and holds(seat):
         return offers.end_offer(connection, offer.id, "fail", "timeout", now, line.rules(offer.centre))
     return None
-
-
-def due_tasks(line: WaitingLine, most: int) -> list[tasks.Task]:
-    """Tasks for this process, leased."""
-    with line.services.database.pool.connection() as connection, connection.transaction():
-        return tasks.take_tasks(connection, line.services.now(), most)

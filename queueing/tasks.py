@@ -17,10 +17,14 @@ END_LEG = "end_leg"
 CONNECT_CALLER = "connect_caller"
 MOVE_CALLER = "move_caller"
 RECORD = "record"
-KINDS = (DIAL_AGENT, END_LEG, CONNECT_CALLER, MOVE_CALLER, RECORD)
+# The caller of a talk that has begun still hears the waiting line.
+FETCH_CALLER = "fetch_caller"
+# A consultant's leg has ended in a talk: has it lost the caller, or has the caller gone?
+CHECK_TALK = "check_talk"
+KINDS = (DIAL_AGENT, END_LEG, CONNECT_CALLER, MOVE_CALLER, RECORD, FETCH_CALLER, CHECK_TALK)
 
-# Longer than the client's own time-outs.
-LEASE = timedelta(seconds=15)
+# As long as a caller may be left alone by a dispatcher that died. A slow carrier may make two perform the same.
+LEASE = timedelta(seconds=5)
 RETRY_AFTER = timedelta(seconds=1)
 
 _ADD = "INSERT INTO carrier_task (kind, offer_id, call_sid, not_before) VALUES (%s, %s, %s, %s)"
@@ -37,6 +41,7 @@ WHERE id IN (
 )
 RETURNING id, kind, offer_id, call_sid, attempts, not_before
 """
+_PURGE = "DELETE FROM carrier_task WHERE done_at < %s"
 _DONE = "UPDATE carrier_task SET done_at = %s, error = %s, lease_until = NULL WHERE id = %s AND done_at IS NULL"
 _AGAIN = "UPDATE carrier_task SET not_before = %s, error = %s, lease_until = NULL WHERE id = %s AND done_at IS NULL"
 
@@ -79,3 +84,8 @@ def note_done(connection: Connection[Any], task: Task, now: datetime, error: str
 def note_again(connection: Connection[Any], task: Task, now: datetime, error: str) -> None:
     """It is to be tried again, each time a little later."""
     connection.execute(_AGAIN, (now + RETRY_AFTER * min(task.attempts, 10), error, task.id))
+
+
+def purge_done(connection: Connection[Any], before: datetime) -> int:
+    """Forget what was settled long ago; how many."""
+    return connection.execute(_PURGE, (before,)).rowcount

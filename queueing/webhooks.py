@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, request
-from psycopg import Connection
 
 from integrations.telephony.guard import signed_by_carrier
 from queueing import offers, tasks
 from queueing.line import WaitingLine
 from queueing.offer import ACCEPTED, CONNECTED
 from queueing.recordings import note_status
-from queueing.seats import read_seat
 
 # The carrier's last words about a leg, and what each is for the offer before it was accepted.
 LAST_WORDS = {
@@ -58,24 +54,18 @@ def note_leg_status(line: WaitingLine, offer_id: str, leg: str, status: str) -> 
     services = line.services
     with services.database.pool.connection() as connection, connection.transaction():
         locked = offers.lock_offer(connection, offer_id)
-        if locked is None or not locked[1].is_open or offers.note_leg(connection, offer_id, leg) is None:
+        if locked is None or offers.note_leg(connection, offer_id, leg) is None:
             return
-        offer, event = locked[1], LAST_WORDS.get(status)
-        if event is not None:
-            if offer.status in (ACCEPTED, CONNECTED):
-                event = _end_of_a_talk(connection, offer, status)
-            offers.end_offer(connection, offer_id, event, "leg", services.now(), line.rules(offer.centre))
+        offer, event, now = locked[1], LAST_WORDS.get(status), services.now()
+        if not offer.is_open:
+            if event is None:
+                # It was dialled for somebody who has gone, and the reply to that was lost.
+                tasks.add_task(connection, tasks.END_LEG, offer_id, now, leg)
+        elif event is not None and offer.status in (ACCEPTED, CONNECTED):
+            tasks.add_task(connection, tasks.CHECK_TALK, offer_id, now)
+        elif event is not None:
+            offers.end_offer(connection, offer_id, event, "leg", now, line.rules(offer.centre))
     line.offer_changed(offer)
-
-
-def _end_of_a_talk(connection: Connection[Any], offer: offers.Offer, status: str) -> str:
-    """A telephone that was put down has finished; a page that only vanished has lost the caller.
-
-    The page says itself when a talk is done, before its leg ends.
-    """
-    seat = read_seat(connection, offer.agent_id)
-    was_put_down = seat is not None and seat.door == "telephone" and status == "completed"
-    return "finish" if was_put_down and offer.status == CONNECTED else "agent_left"
 
 
 def note_conference_event(line: WaitingLine, offer_id: str, form: dict[str, str]) -> None:
@@ -85,7 +75,8 @@ def note_conference_event(line: WaitingLine, offer_id: str, form: dict[str, str]
         offer = offers.read_offer(connection, offer_id)
         if offer is None:
             return
-        offers.note_conference(connection, offer_id, form.get("ConferenceSid", ""))
+        if form.get("ConferenceSid"):
+            offers.note_conference(connection, offer_id, form["ConferenceSid"])
         if event == "participant-join" and form.get("CallSid") == offer.call_sid:
             tasks.add_task_once(connection, tasks.RECORD, offer_id, services.now())
     line.wake(offer.centre)

@@ -57,7 +57,7 @@ class RunningHotline:
 
     def get(self, path: str) -> tuple[int, Any]:
         """(status, JSON); status 0 when nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request("GET", path)
             response = connection.getresponse()

@@ -34,7 +34,7 @@ class RateNode(Node):
         digits = keys.pressed(turn)
         if digits is None:
             return self.silence
-        if digits in SCORES:
+        if len(digits) == 1 and digits in SCORES:
             turn.session.facts["score"] = digits
             return self.to
         if digits == keys.HUMAN:

@@ -42,6 +42,8 @@ class WaitNode(Node):
         elif self.tips and session.item % 2 == 0:
             turn.say(self.tips[(session.item // 2 - 1) % len(self.tips)])
         session.item += 1
+        # This one, and the look at the line that led here.
+        session.waiting_turns += 2
         turn.prompts.append(Music())
         turn.wait_for_keys(timeout=1)
 

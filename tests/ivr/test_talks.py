@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 
@@ -13,6 +14,7 @@ from dashboards.web_app import build_flask
 from integrations.services import Services
 from integrations.telephony.client import CarrierClient
 from ivr.keeper import LibraryKeeper
+from ivr.ring import Ring
 from ivr.service import Line
 from ivr.webhooks import ivr_blueprint
 from queueing.webhooks import queueing_blueprint
@@ -198,7 +200,10 @@ def test_the_agent_leg_dropping_brings_the_caller_back_to_the_front(
     consultant = leg("2001")
     pushed(caller, "/ivr/connect", offer)
     status = {"CallStatus": "completed", "SequenceNumber": "3"}
+    ended = {"sid": consultant.sid, "to": "", "from": "", "status": "completed"}
+    scene.stand_in.control(calls={consultant.sid: ended})
     assert consultant.request(f"{consultant.base_url}/queueing/leg?offer={offer}", status)[0] == 204
+    scene.works()
     pushed(caller, "/ivr/after", offer)
     assert any("刚才断线了" in said for said in caller.heard)
     scene.seat("2002", WUHU)
@@ -238,3 +243,49 @@ def test_recording_begins_when_the_caller_has_come(
 def test_unsigned_reports_are_refused(client: FlaskClient, scene: Scene) -> None:
     for path in ("/queueing/leg", "/queueing/conference", "/queueing/recording", "/ivr/connect", "/ivr/agent"):
         assert client.post(f"{path}?offer=x", data={"CallSid": "CA1"}).status_code == 403
+
+
+def test_a_push_that_failed_is_made_again_by_the_fallback(
+    dial: Dial, scene: Scene, line: Line, leg: Callable[[str], Leg]
+) -> None:
+    agent = scene.seat("2001", WUHU)
+    caller = zero(dial, scene, line)
+    offer = scene.offer("2001") or ""
+    leg("2001")
+    for path, sign in (("connect", "通话录音"), ("after", "请评价这次服务")):
+        failed = {"ErrorUrl": f"{caller.base_url}/ivr/{path}?offer={offer}", "ErrorCode": "11200"}
+        caller._go(f"{caller.base_url}/ivr/fallback", failed)
+        assert sign in caller.heard[-1]
+        if path == "connect":
+            scene.desk.hang_up(agent, offer)
+
+
+def test_a_talk_on_record_is_answered_whatever_was_lost(
+    dial: Dial, scene: Scene, line: Line, leg: Callable[[str], Leg]
+) -> None:
+    scene.seat("2001", WUHU)
+    caller = zero(dial, scene, line)
+    leg("2001")
+    # The process died between the commit and everything after it.
+    assert line.waiting.connect(scene.offer("2001") or "", caller.sid)
+    caller.hang_up()
+    assert outcome(scene, caller) == "answered"
+
+
+def test_a_push_during_an_outage_keeps_its_offer(
+    dial: Dial, scene: Scene, line: Line, leg: Callable[[str], Leg], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.seat("2001", WUHU)
+    caller = zero(dial, scene, line)
+    offer = scene.offer("2001") or ""
+    leg("2001")
+    connect = line.talks.connect
+
+    def once(ring: Ring, offer_id: str) -> str:
+        monkeypatch.setattr(line.talks, "connect", connect)
+        raise psycopg.OperationalError("away")
+
+    monkeypatch.setattr(line.talks, "connect", once)
+    pushed(caller, "/ivr/connect", offer)
+    assert any("为您服务" in said for said in caller.heard)
+    assert scene.state("2001") == ("on_call", None)

@@ -139,6 +139,12 @@ class Scene:
         )
         note_leg_status(self.line, found[0][0], found[0][1], status)
 
+    def leg_ends(self, number: str) -> None:
+        """The telephone of a seat is gone, and the carrier says so."""
+        self.stand_in.control(calls={self.leg(number): {"sid": self.leg(number), "to": "", "status": "completed"}})
+        self.carrier_says(number, "completed")
+        self.works()
+
     def state(self, number: str) -> tuple[str, str | None]:
         return self.rows("SELECT state, reason FROM agent WHERE id = %s", self.seats[number])[0]
 

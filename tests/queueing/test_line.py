@@ -6,6 +6,7 @@ import pytest
 
 from queueing.agent import IllegalMove
 from queueing.desk import NotNow
+from queueing.webhooks import note_leg_status
 from tests.queueing.line_scene import HEFEI, WUHU, Scene, changed_rules
 
 
@@ -168,7 +169,7 @@ def test_a_lost_leg_puts_the_caller_to_the_front(scene: Scene) -> None:
     scene.tick_clock(60)
     scene.joins("Li Qiang")
     scene.joins("Zhao Min", is_slow=True)
-    scene.carrier_says("1001", "completed")
+    scene.leg_ends("1001")
     assert scene.state("1001") == ("wrap_up", None)
     assert scene.line.after_talk(scene.calls["Wang Fang"]) == "dropped"
     scene.seat("1002")
@@ -182,7 +183,7 @@ def test_a_telephone_that_is_put_down_has_finished(scene: Scene) -> None:
     scene.works()
     assert scene.asked("CreateCall")[0]["To"] == "+8613855112345"
     scene.answers("1001")
-    scene.carrier_says("1001", "completed")
+    scene.leg_ends("1001")
     assert scene.line.after_talk(scene.calls["Wang Fang"]) == "finished"
 
 
@@ -326,3 +327,123 @@ def test_positions_are_told_and_never_get_worse(scene: Scene) -> None:
     scene.hangs_up("a")
     scene.hangs_up("slow")
     assert scene.looks("c").ahead == 1
+
+
+def test_a_hang_up_reported_by_the_consultants_leg_first_is_no_dropped_talk(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.joins("Wang Fang")
+    scene.works()
+    scene.answers("1001")
+    scene._carrier_has(scene.calls["Wang Fang"], "completed")
+    scene.leg_ends("1001")
+    assert scene.entry("Wang Fang") == ("ended", "served")
+    assert scene.rows("SELECT status FROM offer") == [("finished",)]
+
+
+def test_a_redirect_that_is_repeated_does_not_take_the_caller_out_of_the_next_talk(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.joins("Wang Fang")
+    scene.works()
+    scene.answers("1001")
+    first = scene.offer("1001")
+    scene.seat("1002")
+    scene.leg_ends("1001")
+    scene.answers("1002")
+    scene.rows("UPDATE carrier_task SET done_at = NULL WHERE kind = 'move_caller' AND offer_id = %s RETURNING 1", first)
+    before = len(scene.asked("UpdateCall"))
+    scene.works()
+    assert len(scene.asked("UpdateCall")) == before
+    assert scene.caller_of("1002") == "Wang Fang"
+
+
+def test_trouble_of_the_carrier_is_no_miss_of_the_consultant(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.joins("Wang Fang")
+    for _ in range(4):
+        scene.stand_in.fail("CreateCall", "400", "400")
+        scene.passes(16)
+    assert scene.state("1001")[0] != "away"
+    assert scene.rows("SELECT misses FROM agent") == [(0,)]
+
+
+def test_one_row_that_cannot_be_ended_holds_up_nobody_else(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.joins("Wang Fang")
+    scene.works()
+    # A seat that is not where its offer has it: whatever led to that, ending the offer is illegal.
+    scene.rows("UPDATE agent SET state = 'break', reason = 'meal' WHERE number = '1001' RETURNING 1")
+    scene.rows("UPDATE offer SET status = 'ringing', ring_until = now() - interval '1 year' RETURNING 1")
+    scene.rows("UPDATE offer SET agent_call_sid = NULL, status = 'accepted', accepted_at = %s RETURNING 1", scene.at)
+    scene.seat("2001", centre=WUHU)
+    scene.joins("Li Qiang", centre=WUHU)
+    scene.passes(8)
+    assert scene.caller_of("2001") == "Li Qiang"
+
+
+def test_somebody_whose_waiting_ends_is_not_offered_at_that_moment(scene: Scene) -> None:
+    scene.desk.take_break(scene.seat("1001"), "meal")
+    scene.joins("Wang Fang")
+    scene.tick_clock(30 * 60)
+    assert scene.looks("Wang Fang").kind == "limit"
+    scene.desk.ready(scene.seats["1001"])
+    scene.passes(1)
+    assert scene.offer("1001") is None
+
+
+def test_a_caller_who_still_hears_the_line_is_fetched_into_a_talk_that_has_begun(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.joins("Wang Fang")
+    scene.works()
+    scene.answers("1001")
+    before = len(scene.asked("UpdateCall"))
+    assert scene.looks("Wang Fang").kind == "free"
+    scene.works()
+    assert [form["Url"].rpartition("/")[2] for form in scene.asked("UpdateCall")[before:]] == [
+        f"connect?offer={scene.offer('1001')}"
+    ]
+
+
+def test_being_connected_is_not_promised_when_nobody_free_has_the_skill(scene: Scene) -> None:
+    scene.seat("1001", skills=("pension",))
+    assert scene.joins("Wang Fang", skill="medical").kind != "free"
+    assert scene.joins("Li Qiang", skill="pension").kind != "gone"
+
+
+def test_an_accepted_call_outlives_a_page_that_falls_silent(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.joins("Wang Fang")
+    scene.works()
+    assert scene.line.accept(scene.offer("1001") or "", scene.leg("1001"))
+    scene.rows("UPDATE agent SET heartbeat_at = %s - interval '1 minute' RETURNING 1", scene.at)
+    scene.works()
+    assert scene.line.connect(scene.offer("1001") or "", scene.calls["Wang Fang"]) is not None
+
+
+def test_a_ring_for_somebody_who_has_gone_is_ended_when_it_is_heard_of(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.joins("Wang Fang")
+    scene.dispatcher.make_offers()
+    offer = scene.offer("1001") or ""
+    scene.hangs_up("Wang Fang")
+    scene.works()
+    leg = scene.stand_in.add_call(77, "ringing", f"client:agent-{scene.seats['1001']}")
+    note_leg_status(scene.line, offer, leg, "ringing")
+    scene.works()
+    assert scene.stand_in.control()["calls"][leg]["status"] == "canceled"
+
+
+def test_a_cancelled_ring_keeps_the_seat_where_it_stood(scene: Scene) -> None:
+    scene.seat("1001")
+    scene.seat("1002")
+    scene.joins("Wang Fang")
+    scene.works()
+    scene.hangs_up("Wang Fang")
+    scene.joins("Li Qiang")
+    scene.works()
+    assert scene.caller_of("1001") == "Li Qiang"
+
+
+def test_a_break_of_hours_is_nobody_at_work(scene: Scene) -> None:
+    scene.desk.take_break(scene.seat("1001"), "meal")
+    scene.tick_clock(3 * 3600)
+    assert scene.joins("Wang Fang").kind == "nobody_in"

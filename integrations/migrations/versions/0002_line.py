@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), server_default="logged_out", nullable=False),
         sa.Column("reason", sa.String(length=16), nullable=True),
         sa.Column("state_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("idle_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("next_reason", sa.String(length=16), nullable=True),
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("misses", sa.SmallInteger(), server_default="0", nullable=False),
@@ -43,7 +44,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_agent_available",
         "agent",
-        ["centre", "state_since"],
+        ["centre", "idle_since"],
         unique=False,
         postgresql_where=sa.text("state = 'available'"),
     )
@@ -80,12 +81,16 @@ def upgrade() -> None:
     op.create_index("ix_queue_entry_caller_hash", "queue_entry", ["caller_hash", "joined_at"], unique=False)
     op.create_index("ix_queue_entry_centre_joined_at", "queue_entry", ["centre", "joined_at"], unique=False)
     op.create_index(
-        "ix_queue_entry_open", "queue_entry", ["id"], unique=False, postgresql_where=sa.text("ended_at IS NULL")
+        "ix_queue_entry_line",
+        "queue_entry",
+        ["centre", "rank_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index(
         "ix_queue_entry_waiting",
         "queue_entry",
-        ["centre", "rank_at", "id"],
+        ["rank_at", "id"],
         unique=False,
         postgresql_where=sa.text("status = 'waiting'"),
     )
@@ -171,6 +176,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_interval")),
     )
     op.create_index("ix_agent_interval_agent_id_since", "agent_interval", ["agent_id", "since"], unique=False)
+    op.create_index(
+        "ix_agent_interval_offer_id",
+        "agent_interval",
+        ["offer_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'wrap_up'"),
+    )
     op.create_index(
         "uq_agent_interval_open", "agent_interval", ["agent_id"], unique=True, postgresql_where=sa.text("until IS NULL")
     )
@@ -301,6 +313,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_wrap_up_offer_id")),
         sa.PrimaryKeyConstraint("offer_id", name=op.f("pk_wrap_up")),
     )
+    op.create_index(
+        "ix_wrap_up_open", "wrap_up", ["agent_id"], unique=False, postgresql_where=sa.text("done_at IS NULL")
+    )
     op.add_column("staff_user", sa.Column("agent_id", sa.Integer(), nullable=True))
     op.add_column("staff_user", sa.Column("totp_sealed", sa.LargeBinary(), nullable=True))
     op.add_column("staff_user", sa.Column("totp_since", sa.DateTime(timezone=True), nullable=True))
@@ -320,6 +335,7 @@ def downgrade() -> None:
     op.drop_column("staff_user", "totp_since")
     op.drop_column("staff_user", "totp_sealed")
     op.drop_column("staff_user", "agent_id")
+    op.drop_index("ix_wrap_up_open", table_name="wrap_up", postgresql_where=sa.text("done_at IS NULL"))
     op.drop_table("wrap_up")
     op.drop_index("uq_work_order_kind_offer_id", table_name="work_order")
     op.drop_index("ix_work_order_open", table_name="work_order", postgresql_where=sa.text("closed_at IS NULL"))
@@ -338,6 +354,9 @@ def downgrade() -> None:
     op.drop_index("ix_carrier_task_due", table_name="carrier_task", postgresql_where=sa.text("done_at IS NULL"))
     op.drop_table("carrier_task")
     op.drop_index("uq_agent_interval_open", table_name="agent_interval", postgresql_where=sa.text("until IS NULL"))
+    op.drop_index(
+        "ix_agent_interval_offer_id", table_name="agent_interval", postgresql_where=sa.text("state = 'wrap_up'")
+    )
     op.drop_index("ix_agent_interval_agent_id_since", table_name="agent_interval")
     op.drop_table("agent_interval")
     op.drop_index(
@@ -360,7 +379,7 @@ def downgrade() -> None:
     op.drop_table("agent_shift")
     op.drop_index("uq_queue_entry_open_call", table_name="queue_entry", postgresql_where=sa.text("ended_at IS NULL"))
     op.drop_index("ix_queue_entry_waiting", table_name="queue_entry", postgresql_where=sa.text("status = 'waiting'"))
-    op.drop_index("ix_queue_entry_open", table_name="queue_entry", postgresql_where=sa.text("ended_at IS NULL"))
+    op.drop_index("ix_queue_entry_line", table_name="queue_entry", postgresql_where=sa.text("ended_at IS NULL"))
     op.drop_index("ix_queue_entry_centre_joined_at", table_name="queue_entry")
     op.drop_index("ix_queue_entry_caller_hash", table_name="queue_entry")
     op.drop_table("queue_entry")
