@@ -156,8 +156,14 @@ class Line:
 
             with self.store() as store:
                 following = self.advance(store, call_sid, step.session, answered)
+                has_ended = following is None and store.read(call_sid) is None
                 if following is None:
-                    return self.again(store, call_sid, step.session.turn + 1)
+                    document = self.again(store, call_sid, step.session.turn + 1)
+            if has_ended:
+                # It hung up while we asked: what was asked for may have made a place in the line.
+                self.waiting.caller_gone(call_sid)
+            if following is None:
+                return document
             step = following
         return self._render(step.verbs, step.session.turn, call_sid)
 

@@ -26,7 +26,7 @@ from queueing.line import WaitingLine
 from queueing.live_queue import Claim, LineLost
 from queueing.notices import listen
 from queueing.offers import make_offer, may_be_offered
-from queueing.rebuild import rebuild, reconcile
+from queueing.rebuild import SETTLED_AFTER, rebuild, reconcile
 from queueing.routing import Waiting, assign
 from queueing.seats import read_available, routing_seat
 from queueing.sweeps import Sweeper
@@ -60,6 +60,7 @@ class Dispatcher:
         self._running: dict[int, Future[None]] = {}
         self._asking: Future[int] | None = None
         self._wake = threading.Event()
+        self._redis_run, self._is_in_doubt = "", True
         self._next_sweep = self._next_reconcile = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -91,9 +92,21 @@ class Dispatcher:
         if now >= self._next_reconcile:
             self._next_reconcile = now + RECONCILE_SECONDS
             self._reconcile()
+        if self._is_in_doubt:
+            self._look_whether_redis_is_the_same()
         made = self.make_offers()
         self.start_tasks()
         return made
+
+    def _look_whether_redis_is_the_same(self) -> None:
+        """One that was away has missed what it was told meanwhile: before it proposes anybody it hears of the rows."""
+        try:
+            run = str(self.line.services.live_store.info("server")["run_id"])
+            if run != self._redis_run:
+                self._reconcile(settled_after=timedelta(0))
+            self._redis_run, self._is_in_doubt = run, False
+        except RedisError as error:
+            log.warning("redis_not_asked", error=type(error).__name__)
 
     def make_offers(self) -> int:
         """Offer whoever is first to whoever is free; how many offers were made."""
@@ -104,6 +117,7 @@ class Dispatcher:
             return self._offer_from_rows()
         except RedisError as error:
             log.warning("offers_from_rows", error=type(error).__name__)
+            self._redis_run, self._is_in_doubt = "", True
             return self._offer_from_rows()
         made = 0
         for claim in claims:
@@ -182,7 +196,10 @@ class Dispatcher:
         self._wake.set()
 
     def _listen(self, stop: threading.Event) -> None:
-        for _ in listen(self.line.services.settings.redis_url or ""):
+        for notice in listen(self.line.services.settings.redis_url or ""):
+            if notice is None:
+                # Silence, or a connection that was lost.
+                self._is_in_doubt = True
             self._wake.set()
             if stop.is_set():
                 return
@@ -206,9 +223,9 @@ class Dispatcher:
             # Told, and dealt with, where offers are made.
             return
 
-    def _reconcile(self) -> None:
+    def _reconcile(self, settled_after: timedelta = SETTLED_AFTER) -> None:
         try:
-            reconcile(self.line.services, self.line.live, self.line.lines_of)
+            reconcile(self.line.services, self.line.live, self.line.lines_of, settled_after)
         except LineLost:
             self._rebuild()
         except RedisError as error:

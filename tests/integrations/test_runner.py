@@ -82,7 +82,7 @@ def test_killed_servers_are_started_again_with_their_data(shared: RunningHotline
     for server in servers:
         server.kill()
     eventually(lambda: shared.output.count("SIGKILL 结束），正在重新启动") >= 2, 10)
-    eventually(lambda: (shared.get("/readyz")[1] or {}).get("status") == "ok", 30)
+    eventually(lambda: (shared.get("/readyz")[1] or {}).get("status") == "ok", 90)
 
 
 def test_an_interrupt_ends_everything(hotline: RunningHotline) -> None:

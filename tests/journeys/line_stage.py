@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import yaml
@@ -55,19 +57,26 @@ class LineCaller(ScriptedPhone):
         await self._socket.send_str(json.dumps({"type": "digit", "digit": key}))
 
 
+Some = TypeVar("Some", bound=LineCaller)
+
+
 class LineCallers(ScriptedPhones):
     """Callers, each with a number of their own."""
 
-    def __init__(self, hotline: RunningHotline) -> None:
+    def __init__(self, hotline: RunningHotline, first_number: int) -> None:
         super().__init__(hotline)
         self.all: list[LineCaller] = []
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(first_number)
 
     def ring(self, press: Mapping[str, str] = INTO_THE_LINE) -> LineCaller:
         """Dial Wuhu; by default into the line at the first word."""
-        # Nobody rings twice, which would move them ahead.
-        n = next(self._numbers)
-        caller = LineCaller(f"caller {n}", WUHU_NUMBER, f"+861385{n:07d}", dict(press))
+        return self.let_ring(LineCaller("caller", WUHU_NUMBER, self.new_number(), dict(press)))
+
+    def new_number(self) -> str:
+        """Nobody rings twice, which would move them ahead."""
+        return f"+861385{next(self._numbers):07d}"
+
+    def let_ring(self, caller: Some) -> Some:
         self.all.append(caller)
         self.dial(caller)
         return caller
@@ -86,12 +95,12 @@ class LineCallers(ScriptedPhones):
 class LineStage:
     """Everything of one installation that a test of the line needs."""
 
-    def __init__(self, hotline: RunningHotline) -> None:
+    def __init__(self, hotline: RunningHotline, kind: type[ScriptedSeat] = ScriptedSeat) -> None:
         self.hotline = hotline
         self.proof = LineProof(hotline.var_dir)
         self.rows = self.proof.rows
-        self.seats = ScriptedSeats(hotline)
-        self.callers = LineCallers(hotline)
+        self.seats = ScriptedSeats(hotline, kind)
+        self.callers = LineCallers(hotline, self.rows("SELECT count(*) FROM call")[0][0])
         self._said_before: dict[str, int] = {}
         self._told: dict[str, set[str]] = {}
 
@@ -167,8 +176,10 @@ class LineStage:
     def _times_ready(self, command: str) -> int:
         return self.hotline.output.count(f"{command}_ready")
 
-    def web_processes(self) -> list[psutil.Process]:
-        return self.hotline.child("web").children()
+    def kill_web_processes(self) -> None:
+        """All at once; their server starts new ones."""
+        for pid in [process.pid for process in self.hotline.child("web").children()]:
+            os.kill(pid, signal.SIGKILL)
 
     def server(self, name: str) -> psutil.Process:
         """PostgreSQL or Valkey."""
@@ -225,6 +236,7 @@ class LineStage:
         self.callers.all.clear()
         for seat in map(self.seats.seat, SEATS):
             seat.on_ring = WAIT
+            seat.rung.clear()
             if self.state(seat) != "logged_out":
                 seat.act("sign-out")
         if wrong := self._new_contradictions():

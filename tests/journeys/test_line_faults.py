@@ -1,0 +1,394 @@
+"""Processes killed and callers hanging up at every instant of the way to a consultant: nobody is lost or stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import psycopg
+import pytest
+
+from integrations.database_url import psycopg_url
+from integrations.embedded import postgres_in, valkey_in
+from integrations.live_store import build_live_store
+from queueing import offers, tasks
+from tests.journeys.line_stage import LineCaller, LineStage, quick_config
+from tests.journeys.scripted_seats import ACCEPT, REJECT, ScriptedSeat, SeatRefused
+from tests.running import RunningHotline
+from tests.waiting import eventually
+
+# Promised: whatever is killed, another takes over within this.
+TAKEN_OVER_SECONDS = 5.0
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LineStage]:
+    folder = tmp_path_factory.mktemp("faults")
+    running = RunningHotline(folder / "var", HOTLINE_CONFIG=str(quick_config(folder / "config"))).wait_ready()
+    try:
+        stage = LineStage(running)
+        yield stage
+        stage.close()
+    finally:
+        running.end()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_lost(stage: LineStage) -> Iterator[None]:
+    """After each test everything settles by itself, and what is left contradicts nothing."""
+    yield
+    stage.everybody_goes_home()
+
+
+@pytest.fixture
+def seat(stage: LineStage) -> ScriptedSeat:
+    return stage.seat(1).go_online()
+
+
+@pytest.fixture
+def resting(seat: ScriptedSeat) -> ScriptedSeat:
+    """Signed in, so that callers may wait, and on a break, so that they do."""
+    seat.act("break", reason="short")
+    return seat
+
+
+@contextmanager
+def locked(stage: LineStage, table: str) -> Iterator[None]:
+    """Whoever writes to the table waits, as with a database under load."""
+    with psycopg.connect(psycopg_url(postgres_in(stage.hotline.var_dir).url)) as connection:
+        connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        yield
+        connection.rollback()
+
+
+def waiters(stage: LineStage) -> set[int]:
+    """Who waits for a lock just now."""
+    return {pid for (pid,) in stage.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'")}
+
+
+def ring(stage: LineStage, seat: ScriptedSeat) -> LineCaller:
+    """A caller for whom this seat rings."""
+    caller = stage.callers.ring()
+    eventually(lambda: seat.ringing, 20.0)
+    return caller
+
+
+def serve(stage: LineStage, callers: list[LineCaller], *seats: ScriptedSeat) -> None:
+    """Until each of them has talked with somebody."""
+    served = "SELECT count(DISTINCT call_sid) FROM offer WHERE call_sid = ANY(%s) AND connected_at IS NOT NULL"
+    for one in seats:
+        one.on_ring = ACCEPT
+
+    def is_done() -> bool:
+        for one in seats:
+            with suppress(SeatRefused):
+                match stage.state(one):
+                    case "on_call":
+                        one.hang_up()
+                    case "wrap_up":
+                        one.wrap_up()
+        return stage.rows(served, [caller.sid for caller in callers]) == [(len(callers),)]
+
+    eventually(is_done, 60.0)
+
+
+def assert_in_order(stage: LineStage, callers: list[LineCaller]) -> None:
+    """Each was first offered before those who came after, and keeps the one place."""
+    sql = """
+        SELECT entry.call_sid, min(made_at), count(DISTINCT entry.id) FROM queue_entry AS entry
+        JOIN offer ON entry_id = entry.id WHERE entry.call_sid = ANY(%s) GROUP BY 1
+    """
+    first = {sid: at for sid, at, places in stage.rows(sql, [caller.sid for caller in callers]) if places == 1}
+    assert len(first) == len(callers)
+    assert all(first[one.sid] <= first[other.sid] for one, other in pairwise(callers))
+
+
+# the dispatcher
+
+
+def test_a_dispatcher_killed_while_callers_wait(stage: LineStage, resting: ScriptedSeat) -> None:
+    callers = stage.wait_in_line(2)
+    stage.kill("dispatcher")
+    resting.act("ready")
+    stage.until_back("dispatcher")
+    eventually(lambda: resting.ringing, TAKEN_OVER_SECONDS)
+    resting.accept()
+    serve(stage, callers, resting)
+    assert_in_order(stage, callers)
+
+
+def test_a_dispatcher_killed_while_it_rings(stage: LineStage, seat: ScriptedSeat) -> None:
+    caller = ring(stage, seat)
+    stage.kill("dispatcher")
+    seat.on_ring = ACCEPT
+    seat.accept()
+    stage.until_back("dispatcher")
+    stage.until_connected(seat, caller, TAKEN_OVER_SECONDS)
+
+
+def test_a_dispatcher_killed_between_accept_and_talk(stage: LineStage, seat: ScriptedSeat) -> None:
+    caller = ring(stage, seat)
+    with stage.frozen("dispatcher"):
+        seat.on_ring = ACCEPT
+        seat.accept()
+        eventually(lambda: stage.offers(caller) == ["accepted"])
+        stage.kill("dispatcher")
+    stage.until_back("dispatcher")
+    stage.until_connected(seat, caller, TAKEN_OVER_SECONDS)
+
+
+def test_a_dispatcher_killed_while_it_asks_the_carrier(stage: LineStage, seat: ScriptedSeat) -> None:
+    asked = "SELECT 1 FROM carrier_task WHERE done_at IS NULL AND lease_until IS NOT NULL"
+    with stage.frozen("dispatcher") as dispatcher:
+        (caller,) = stage.wait_in_line(1)
+        with stage.frozen("gateway"):
+            dispatcher.resume()
+            eventually(lambda: stage.rows(asked))
+            stage.kill("dispatcher")
+    # The carrier had the request: it rings, although nobody is left to hear that it does.
+    eventually(lambda: seat.ringing, TAKEN_OVER_SECONDS)
+    seat.on_ring = ACCEPT
+    seat.accept()
+    stage.until_back("dispatcher")
+    stage.until_connected(seat, caller, TAKEN_OVER_SECONDS)
+
+
+def test_a_dispatcher_that_died_before_it_asked_the_carrier(stage: LineStage, seat: ScriptedSeat) -> None:
+    with stage.frozen("dispatcher"):
+        (caller,) = stage.wait_in_line(1)
+        die_with_the_task(stage, caller, seat)
+    # The whole ring is longer than that.
+    eventually(lambda: seat.ringing, TAKEN_OVER_SECONDS + 1)
+    seat.accept()
+    stage.until_connected(seat, caller, TAKEN_OVER_SECONDS)
+
+
+def die_with_the_task(stage: LineStage, caller: LineCaller, seat: ScriptedSeat) -> None:
+    """What a dispatcher leaves that is killed between taking a task and asking the carrier."""
+    who = "SELECT entry.id, agent_id FROM queue_entry AS entry, staff_user WHERE call_sid = %s AND username = %s"
+    ((entry, agent),) = stage.rows(who, caller.sid, seat.username)
+    now = datetime.now(UTC)
+    with psycopg.connect(psycopg_url(postgres_in(stage.hotline.var_dir).url)) as connection:
+        assert offers.make_offer(connection, entry, agent, now, ring_seconds=20)
+        assert [task.kind for task in tasks.take_tasks(connection, now, 10)] == [tasks.DIAL_AGENT]
+
+
+def test_two_dispatchers_have_one_winner_for_each_offer(stage: LineStage) -> None:
+    seats = [stage.seat(n).go_online() for n in (1, 2, 3)]
+    for one in seats:
+        one.act("break", reason="short")
+        one.rung.clear()
+    with stage.second_dispatcher():
+        callers = stage.wait_in_line(9)
+        # Without the line both find the same pairs in the rows.
+        flush(stage)
+        for one in seats:
+            one.on_ring = ACCEPT
+            one.act("ready")
+        serve(stage, callers, *seats)
+        assert_in_order(stage, callers)
+        legs = stage.rows("SELECT agent_call_sid FROM offer WHERE call_sid = ANY(%s)", [one.sid for one in callers])
+        assert sorted(leg for (leg,) in legs) == sorted(leg for one in seats for leg in one.rung)
+        assert len(legs) == len(callers)
+
+
+# Redis
+
+
+def flush(stage: LineStage) -> None:
+    with build_live_store(valkey_in(stage.hotline.var_dir).url) as live_store:
+        live_store.flushall()
+
+
+def test_redis_flushed_keeps_every_place(stage: LineStage, resting: ScriptedSeat) -> None:
+    callers = stage.wait_in_line(4)
+    flush(stage)
+    resting.act("ready")
+    serve(stage, callers, resting)
+    assert_in_order(stage, callers)
+
+
+def test_redis_killed_keeps_every_place(stage: LineStage, resting: ScriptedSeat) -> None:
+    callers = stage.wait_in_line(2)
+    stage.server("valkey").kill()
+    callers += stage.wait_in_line(2)
+    resting.act("ready")
+    serve(stage, callers, resting)
+    assert_in_order(stage, callers)
+
+
+# web, streams, gateway
+
+
+def test_the_web_processes_killed_in_a_talk(stage: LineStage, seat: ScriptedSeat) -> None:
+    caller = stage.talk(seat)
+    stage.kill_web_processes()
+    stage.until_heard(seat, caller)
+    seat.hang_up()
+    eventually(lambda: caller.has_heard("请评价"), 20.0)
+    eventually(lambda: seat.talking is None)
+    assert stage.state(seat) == "wrap_up"
+
+
+@pytest.mark.parametrize("table", ["agent_interval", "call"])
+def test_the_web_processes_killed_while_the_caller_is_brought_to_the_talk(
+    stage: LineStage, seat: ScriptedSeat, table: str
+) -> None:
+    caller = ring(stage, seat)
+    seat.on_ring = ACCEPT
+    # One is written before the talk counts as begun, the other afterwards.
+    with locked(stage, table):
+        seat.accept()
+        eventually(lambda: waiters(stage))
+        stage.kill_web_processes()
+    stage.until_connected(seat, caller)
+    stage.until_heard(seat, caller)
+
+
+def test_the_streams_killed(stage: LineStage, seat: ScriptedSeat) -> None:
+    url = f"http://127.0.0.1:{stage.hotline.stream_port}/events"
+    assert seat.hear_event(url)["agent"]["state"] == "available"
+    stage.kill("streams")
+    seat.act("break", reason="meal")
+    assert seat.state() == "break"
+    stage.until_back("streams")
+    assert seat.hear_event(url)["agent"]["state"] == "break"
+
+
+def test_the_gateway_killed_in_a_talk(stage: LineStage, seat: ScriptedSeat) -> None:
+    caller = stage.talk(seat)
+    other = stage.seat(2).go_online()
+    stage.kill("gateway")
+    stage.until_back("gateway")
+    eventually(lambda: stage.state(seat) in ("wrap_up", "available"), TAKEN_OVER_SECONDS)
+    assert stage.outcome(caller) == "answered"
+    eventually(lambda: seat.is_registered and other.is_registered, 20.0)
+    serve(stage, [stage.callers.ring()], seat, other)
+
+
+def test_the_gateway_killed_while_it_rings_and_others_wait(stage: LineStage, seat: ScriptedSeat) -> None:
+    callers = [ring(stage, seat), *stage.wait_in_line(2)]
+    stage.kill("gateway")
+    stage.until_back("gateway")
+    eventually(lambda: not stage.proof.going_on(), 20.0)
+    assert {stage.outcome(caller) for caller in callers} <= {"abandoned_in_queue", "short_abandon", "failed"}
+    eventually(lambda: seat.is_registered, 20.0)
+    # Nobody held it against the consultant for long.
+    serve(stage, [stage.callers.ring()], seat)
+
+
+# the consultant's page
+
+
+def test_a_page_that_disappears_in_a_talk_sends_its_caller_to_the_front(stage: LineStage, seat: ScriptedSeat) -> None:
+    other = stage.seat(2).go_online()
+    other.act("break", reason="short")
+    caller = stage.talk(seat)
+    (later,) = stage.wait_in_line(1)
+    leg = seat.talking
+    assert leg
+    seat.disappear()
+    # What the gateway does by itself after half a minute.
+    stage.end_leg(leg)
+    stage.wait_for(caller, "waiting")
+    assert stage.state(seat) == "wrap_up"
+    other.on_ring = ACCEPT
+    other.act("ready")
+    stage.until_connected(other, caller)
+    assert stage.place(later) == "waiting"
+    assert stage.offers(caller) == ["dropped", "connected"]
+
+
+def test_a_page_that_is_silent_between_accept_and_talk(stage: LineStage, seat: ScriptedSeat) -> None:
+    caller = ring(stage, seat)
+    with stage.frozen("dispatcher"):
+        seat.fall_silent()
+        seat.accept()
+        eventually(lambda: stage.offers(caller) == ["accepted"])
+        silence = "UPDATE agent SET heartbeat_at = now() - interval '16 seconds' WHERE state = 'reserved' RETURNING 1"
+        assert stage.rows(silence)
+        # The dispatcher looks for silent pages every second, before anything else.
+        looks = "SELECT 1 FROM offer WHERE status = 'accepted' AND accepted_at < now() - interval '1 second'"
+        eventually(lambda: stage.rows(looks))
+    stage.until_connected(seat, caller)
+    assert stage.offers(caller) == ["connected"]
+
+
+def test_a_page_that_rejects_and_one_that_is_gone_do_not_halt_the_line(stage: LineStage) -> None:
+    rejects, gone, serves = (stage.seat(n).go_online() for n in (1, 2, 3))
+    rejects.on_ring = REJECT
+    gone.disappear()
+    serves.on_ring = ACCEPT
+    caller = stage.callers.ring()
+    stage.until_connected(serves, caller)
+
+
+# the caller hangs up
+
+
+def test_a_caller_who_hangs_up_while_joining(stage: LineStage, seat: ScriptedSeat) -> None:
+    with locked(stage, "queue_entry"):
+        caller = stage.callers.ring()
+        eventually(lambda: waiters(stage))
+        stage.callers.hang_up(caller)
+        stage.outcome(caller)
+    eventually(lambda: not waiters(stage))
+    eventually(lambda: stage.place(caller) in ("", "ended"))
+    assert seat.rung == []
+    assert stage.state(seat) == "available"
+
+
+def test_a_caller_who_hangs_up_while_it_rings(stage: LineStage, seat: ScriptedSeat) -> None:
+    caller = ring(stage, seat)
+    stage.callers.hang_up(caller)
+    eventually(lambda: seat.ringing is None and stage.state(seat) == "available", TAKEN_OVER_SECONDS)
+    assert stage.offers(caller) == ["cancelled"]
+    misses = "SELECT misses FROM agent JOIN staff_user ON agent_id = agent.id WHERE username = %s"
+    assert stage.rows(misses, seat.username) == [(0,)]
+
+
+def test_a_caller_who_hangs_up_while_the_carrier_is_asked_to_ring(stage: LineStage, seat: ScriptedSeat) -> None:
+    with stage.frozen("dispatcher") as dispatcher:
+        (caller,) = stage.wait_in_line(1)
+        with locked(stage, "offer"):
+            dispatcher.resume()
+            eventually(lambda: waiters(stage))
+            stage.callers.hang_up(caller)
+    stage.outcome(caller)
+    eventually(lambda: seat.ringing is None and stage.state(seat) == "available", TAKEN_OVER_SECONDS)
+    assert stage.place(caller) == "ended"
+
+
+def test_a_caller_who_hangs_up_between_accept_and_talk(stage: LineStage, seat: ScriptedSeat) -> None:
+    caller = ring(stage, seat)
+    with stage.frozen("dispatcher"):
+        seat.accept()
+        eventually(lambda: stage.offers(caller) == ["accepted"])
+        stage.callers.hang_up(caller)
+        eventually(lambda: stage.offers(caller) == ["cancelled"])
+        assert stage.state(seat) == "available"
+    eventually(lambda: seat.talking is None, TAKEN_OVER_SECONDS)
+
+
+@pytest.mark.parametrize("instant", ["in the notice", "in the talk", "on hold", "in the survey"])
+def test_a_caller_who_hangs_up(stage: LineStage, seat: ScriptedSeat, instant: str) -> None:
+    other = stage.seat(2).go_online()
+    other.act("break", reason="short")
+    caller = stage.connect(seat)
+    if instant in ("in the talk", "on hold"):
+        stage.until_heard(seat, caller)
+    if instant == "on hold":
+        seat.hold(True)
+        assert stage.state(seat) == "hold"
+    elif instant == "in the survey":
+        seat.hang_up()
+        eventually(lambda: caller.has_heard("请评价"), 20.0)
+    other.act("ready")
+    stage.callers.hang_up(caller)
+    eventually(lambda: stage.state(seat) == "wrap_up" and seat.talking is None, TAKEN_OVER_SECONDS)
+    assert stage.outcome(caller) == "answered"
+    assert stage.rows("SELECT 1 FROM rating WHERE call_sid = %s", caller.sid) == []
+    # A caller who is done is not one whose talk broke off: nobody else is rung.
+    assert stage.offers(caller) == ["finished"]
