@@ -111,9 +111,9 @@ class LineStage:
         """So many callers in the line, one after the other."""
         return [self.wait_for(self.callers.ring(), "waiting") for _ in range(count)]
 
-    def wait_for(self, caller: LineCaller, *statuses: str) -> LineCaller:
+    def wait_for(self, caller: LineCaller, status: str, seconds: float = 20.0) -> LineCaller:
         """Until the caller's place is so."""
-        eventually(lambda: self.place(caller) in statuses, 20.0)
+        eventually(lambda: self.place(caller) == status, seconds)
         return caller
 
     def place(self, caller: LineCaller) -> str:

@@ -247,6 +247,20 @@ def test_the_web_processes_killed_while_the_caller_is_brought_to_the_talk(
     stage.until_heard(seat, caller)
 
 
+def test_the_web_processes_killed_between_the_end_of_a_call_and_that_of_its_place(
+    stage: LineStage, resting: ScriptedSeat
+) -> None:
+    (caller,) = stage.wait_in_line(1)
+    with locked(stage, "queue_entry"):
+        stage.callers.hang_up(caller)
+        stage.outcome(caller)
+        eventually(lambda: waiters(stage))
+        stage.kill_web_processes()
+    # The carrier says it again.
+    stage.wait_for(caller, "ended", 10.0)
+    assert resting.rung == []
+
+
 def test_the_streams_killed(stage: LineStage, seat: ScriptedSeat) -> None:
     url = f"http://127.0.0.1:{stage.hotline.stream_port}/events"
     assert seat.hear_event(url)["agent"]["state"] == "available"

@@ -9,9 +9,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import psutil
+from redis import RedisError
 
 from integrations.embedded import valkey_in
 from integrations.live_store import build_live_store
@@ -101,14 +105,15 @@ def _let_them_ring(
 
 
 def _break(stage: LineStage, what: str) -> None:
-    """All of it comes back by itself."""
+    """All of it comes back by itself, and may be away already."""
     breaks: dict[str, Callable[[], Any]] = {
-        "web process": lambda: stage.hotline.child("web").children()[0].kill(),
+        "web process": lambda: [process.kill() for process in stage.hotline.child("web").children()[:1]],
         "flush": lambda: _flush(stage),
         "valkey": lambda: stage.server("valkey").kill(),
         "postgres": lambda: stage.server("postgres").kill(),
     }
-    breaks.get(what, lambda: stage.kill(what))()
+    with suppress(psutil.Error, RedisError):
+        breaks.get(what, lambda: stage.kill(what))()
 
 
 def _flush(stage: LineStage) -> None:

@@ -97,6 +97,7 @@ class RandomSeat(ScriptedSeat):
             await asyncio.sleep(self._chance.uniform(0.05, 0.4))
 
     async def _do_something(self, desk: Mapping[str, Any]) -> None:
+        offer = desk["offer"]["id"] if desk["offer"] else ""
         match desk["agent"]["state"]:
             case "logged_out":
                 await self._press("sign-in")
@@ -105,21 +106,21 @@ class RandomSeat(ScriptedSeat):
             case "available":
                 await self._maybe(0.02, "break", reason="short")
             case "reserved":
-                await self._ringing(desk)
+                await self._ringing(offer)
             case "on_call" | "hold" as state:
-                await self._talking(desk["offer"]["id"], state)
+                await self._talking(offer, state)
             case "wrap_up":
                 await self._maybe(0.1, "break", reason="meal")
                 await self._maybe(0.5, "finish")
 
-    async def _ringing(self, desk: Mapping[str, Any]) -> None:
+    async def _ringing(self, offer: str) -> None:
         match self._chance.random():
             case luck if luck < 0.5 and self.ringing:
                 await self._say({"type": "accept", "call": self.ringing})
             case luck if luck < 0.55 and self.ringing:
                 await self._say({"type": "reject", "call": self.ringing})
             case luck if luck < 0.6:
-                await self._press("reject", offer=desk["offer"]["id"])
+                await self._press("reject", offer=offer)
             case luck if luck < 0.62:
                 await self._drop()
 
