@@ -148,15 +148,18 @@ def test_the_recording_holds_both_voices_and_is_one_with_its_leg(
     phone.hears("通话录音")
     desk.until(lambda: desk.loudness > HEARD)
     phone.until(lambda: phone.loudness > HEARD)
-    eventually(lambda: rows("SELECT count(*) FROM talk_recording WHERE status = 'in-progress'") == [(1,)])
+    going = "SELECT recording_sid FROM talk_recording WHERE status = 'in-progress'"
+    eventually(lambda: len(rows(going)) == 1)
+    ((recording,),) = rows(going)
     # Two seconds of both, after the recording began.
     started = rows("SELECT now()")[0][0]
     eventually(lambda: (rows("SELECT now()")[0][0] - started).total_seconds() > 2)
     desk.click("hang-up")
     phone.hang_up()
-    stored = """
+    stored = f"""
         SELECT storage_key, talk_recording.call_sid = agent_call_sid
-        FROM talk_recording JOIN offer ON offer.id = offer_id WHERE stored_at IS NOT NULL
+        FROM talk_recording JOIN offer ON offer.id = offer_id
+        WHERE stored_at IS NOT NULL AND recording_sid = '{recording}'
     """
     eventually(lambda: rows(stored), 40.0)
     ((key, is_of_the_leg),) = rows(stored)

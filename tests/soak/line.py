@@ -45,12 +45,17 @@ class LineReport:
     callers: int = 0
     offers: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    # Who waited in vain for a talk, or for its end, and what they heard last.
+    tired: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         offers = ", ".join(f"{count} {status}" for status, count in self.offers.most_common())
         faults = ", ".join(self.faults)
-        return f"line seed {self.seed}: {self.callers} callers; {offers}; killed: {faults}; {len(self.wrong)} wrong"
+        return (
+            f"line seed {self.seed}: {self.callers} callers, {len(self.tired)} tired of waiting; {offers}; "
+            f"killed: {faults}; {len(self.wrong)} wrong"
+        )
 
 
 def run_line_soak(
@@ -88,7 +93,7 @@ def _plan(chance: random.Random, callers: int, faults: int, is_hard: bool) -> li
 def _let_them_ring(
     stage: LineStage, chance: random.Random, report: LineReport, count: int, plan: list[tuple[int, str]], at_once: int
 ) -> None:
-    everybody = stage.callers.all
+    everybody: list[RandomCaller] = []
 
     def go_on() -> bool:
         ended = sum(caller.state == "ended" for caller in everybody)
@@ -97,11 +102,12 @@ def _let_them_ring(
             _break(stage, report.faults[-1])
         if len(everybody) < count and len(everybody) - ended < at_once:
             number, own = stage.callers.new_number(), random.Random(chance.getrandbits(64))
-            stage.callers.let_ring(RandomCaller("caller", WUHU_NUMBER, number, chance=own))
+            everybody.append(stage.callers.let_ring(RandomCaller("caller", WUHU_NUMBER, number, chance=own)))
         return ended == count
 
     eventually(go_on, 60.0 + 5.0 * count)
     report.callers = count
+    report.tired = [f"{caller.sid} {caller.heard[-3:]}" for caller in everybody if caller.is_tired]
 
 
 def _break(stage: LineStage, what: str) -> None:

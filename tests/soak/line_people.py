@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from tests.journeys.line_stage import WUHU, LineCaller
-from tests.journeys.scripted_seats import TROUBLE, ScriptedSeat, SeatRefused
+from tests.journeys.scripted_seats import TROUBLE, TRY_AGAIN_SECONDS, ScriptedSeat, SeatRefused
 
 # Whatever happens, nobody stays longer on the line.
 LONGEST_CALL_SECONDS = 40.0
@@ -26,25 +26,38 @@ class RandomCaller(LineCaller):
     """Gives up, leaves by key, or waits for a talk; ends it or lets it be ended; judges it or not."""
 
     chance: random.Random = field(default_factory=random.Random)
+    # Waited for something that did not come.
+    is_tired: bool = False
 
     async def call(self, session: aiohttp.ClientSession, url: str, origin: str) -> None:
         self.press = dict(self.chance.choice(WAYS))
         living = asyncio.create_task(self._live())
         try:
-            # A gateway that is away lets nobody in.
-            with suppress(*TROUBLE):
-                async with asyncio.timeout(LONGEST_CALL_SECONDS * 1.5):
-                    await super().call(session, url, origin)
+            async with asyncio.timeout(LONGEST_CALL_SECONDS * 1.5):
+                await self._dial_until_it_rings(session, url, origin)
+        except TimeoutError:
+            self.is_tired = True
         finally:
             self.state = "ended"
             living.cancel()
 
+    async def _dial_until_it_rings(self, session: aiohttp.ClientSession, url: str, origin: str) -> None:
+        """A gateway that is away lets nobody in; one that dies ends the call."""
+        while self.state == "new":
+            with suppress(*TROUBLE):
+                await super().call(session, url, origin)
+            if not self.sid:
+                self.state = "new"
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+
     async def _live(self) -> None:
+        await self._until(lambda: self.state == "live")
         with suppress(*TROUBLE):
-            async with asyncio.timeout(LONGEST_CALL_SECONDS):
-                await self._until(lambda: self.state == "live")
-                await self.chance.choice([self._give_up, self._leave, self._wander, *[self._wait] * 5])()
-        with suppress(*TROUBLE):
+            try:
+                async with asyncio.timeout(LONGEST_CALL_SECONDS):
+                    await self.chance.choice([self._give_up, self._leave, self._wander, *[self._wait] * 5])()
+            except TimeoutError:
+                self.is_tired = True
             await self.hang_up()
 
     async def _give_up(self) -> None:
