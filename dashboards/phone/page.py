@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, g, jsonify, render_template, reque
 from dashboards.auth import current_user, roles_allowed
 from dashboards.guards import public
 from dashboards.models import ROLES
-from dashboards.phone.numbers import CALLERS, dialled_choices
+from dashboards.phone.numbers import CALLERS, dialled_choices, is_own_number
 from dashboards.phone.token_limit import is_over_limit
 from dashboards.staff_area import staff_blueprint
 from integrations.gateway.tokens import issue_token
@@ -41,7 +41,11 @@ def phone_blueprint(services: Services) -> Blueprint:
     @bp.post("/phone/token")
     @guard
     def token() -> Response:
-        """A token for one connection, and the address to connect to."""
+        """A token for one connection, and the address to connect to.
+
+        With `number` (E.164) calls to it ring on that connection. 422 for one that no telephone of a caller has: the
+        hotline's own are among them.
+        """
         if not settings.carrier_is_gateway:
             abort(404)
         user, now = current_user(), services.now()
@@ -49,7 +53,11 @@ def phone_blueprint(services: Services) -> Blueprint:
         who = f"staff:{user.id}" if user else f"address:{request.remote_addr}"
         if is_over_limit(services.live_store, who, now):
             abort(429)
-        issued = issue_token(settings.secret_key, now, f"user:{user.username}" if user else VISITOR)
+        number = request.form.get("number", "")
+        if number and not is_own_number(number):
+            abort(422)
+        visitor = f"user:{user.username}" if user else VISITOR
+        issued = issue_token(settings.secret_key, now, f"number:{number}" if number else visitor)
         return jsonify(token=issued, url=f"{settings.gateway_url.rstrip('/')}{GATEWAY_PATH}")
 
     return bp

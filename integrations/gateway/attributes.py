@@ -73,6 +73,13 @@ class Attributes:
     def optional_integer(self, name: str, lowest: int, highest: int) -> int | None:
         return self.integer(name, lowest, lowest, highest) if name in self._left else None
 
+    def integer_or_auto(self, name: str, auto: int, lowest: int, highest: int) -> int:
+        """A number, or `auto` where the word itself or nothing is written."""
+        if self._left.get(name, "auto") == "auto":
+            self._left.pop(name, None)
+            return auto
+        return self.integer(name, auto, lowest, highest)
+
     def boolean(self, name: str, default: bool) -> bool:
         return self.choice(name, str(default).lower(), ("true", "false")) == "true"
 

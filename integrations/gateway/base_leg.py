@@ -30,6 +30,7 @@ class BaseLeg:
     def __init__(self) -> None:
         self.hung_up = asyncio.Event()
         self.is_lost = False
+        self.is_machine = False
         self._times_found = 0
         self._loop = asyncio.get_running_loop()
         self._digits: deque[str] = deque(maxlen=MOST_DIGITS)
@@ -46,8 +47,9 @@ class BaseLeg:
 
     # being rung
 
-    def pick_up(self) -> None:
-        """Somebody took the receiver."""
+    def pick_up(self, as_machine: bool = False) -> None:
+        """Somebody took the receiver, or an answering machine did."""
+        self.is_machine = as_machine
         self._come(PICKED_UP)
 
     def decline(self) -> None:

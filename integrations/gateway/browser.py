@@ -94,10 +94,11 @@ class PhoneDoor:
         self._remember(call.sid, leg)
         return leg
 
-    def accept(self, socket: PhoneSocket, sid: str, address: str) -> BrowserLeg | None:
+    def accept(self, socket: PhoneSocket, message: dict[str, Any], address: str) -> BrowserLeg | None:
         """Take the call that rings at this address; None when it no longer rings, which the page is told."""
+        sid, as_machine = str(message.get("call", "")), message.get("as") == "machine"
         leg = self.lines.engaged(address)
-        if isinstance(leg, ClientLeg) and leg.call_sid == sid and leg.accept(socket):
+        if isinstance(leg, ClientLeg) and leg.call_sid == sid and leg.accept(socket, as_machine):
             self._remember(sid, leg)
             return leg
         call = self._calls.find(sid)

@@ -28,14 +28,14 @@ SENTENCES = {
 class BrowserLeg(BaseLeg):
     """Outlives its sockets: a lost one may be replaced within 30 s by whoever has `key`."""
 
-    def __init__(self, clock: FrameClock, socket: PhoneSocket, over: Callable[[], None] | None = None) -> None:
+    def __init__(self, clock: FrameClock, socket: PhoneSocket | None, over: Callable[[], None] | None = None) -> None:
         """With `over` the socket is kept for the next call, and whoever gave it is told of the end."""
         super().__init__()
         self.key = secrets.token_urlsafe(16)
         self._clock = clock
         self._over = over
         self._is_put_down = False
-        self._socket: PhoneSocket | None = socket
+        self._socket = socket
         self._playback: Playback | None = None
         self._playing: asyncio.Future[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()

@@ -13,6 +13,7 @@ import structlog
 
 from integrations.gateway.call_recordings import CallRecordings
 from integrations.gateway.documents import Callback
+from integrations.gateway.ended_calls import EndedCall
 from integrations.gateway.exchange import Exchange
 from integrations.gateway.interpreter import Interpreter
 from integrations.gateway.leg import HungUp, Interrupted, Leg
@@ -52,6 +53,8 @@ class Call:
 
     direction = "inbound"
     parent_sid = ""
+    # In the carrier's words, where it was to be found out.
+    answered_by: str | None = None
 
     def __init__(self, exchange: Exchange, leg: Leg, caller: str, dialled: str, to: Callback | None = None) -> None:
         """`to` is who is told of its states; None is the hotline, of all of them."""
@@ -180,6 +183,7 @@ class Call:
         self.ended_at = self._exchange.now()
         self._move(what)
         self._over.set()
+        self._exchange.ended.keep(self._as_ended())
         # Before the telephone is put down, which may be rung again at once.
         self._exchange.in_background(self.recordings.stop())
         try:
@@ -187,6 +191,12 @@ class Call:
         except Exception:
             log.exception("leg_not_put_down", call_sid=self.sid)
         self._report(self.status)
+
+    def _as_ended(self) -> EndedCall:
+        # Whom we ring is a caller, or a consultant at home: not written down.
+        dialled = self.dialled if self.direction == "inbound" else ""
+        return EndedCall(self.sid, dialled, self.direction, self.status, self.created_at, self.updated_at,
+                         self.seconds, self.parent_sid, self.answered_by)  # fmt: skip
 
     def _move(self, what: str) -> None:
         before = self.status

@@ -48,7 +48,9 @@ class Calls:
     def place(self, order: Order) -> OutboundCall:
         """A call that the hotline orders, already ringing. Raises LinesBusy."""
         self._raise_if_busy()
-        call = OutboundCall(self._exchange, self._exchange.telephones.leg_to(order.address), order)
+        # The hotline may wait for somebody as long as it likes; a caller who hears it ring may not.
+        leg = self._exchange.telephones.leg_to(order.address, may_be_off=True)
+        call = OutboundCall(self._exchange, leg, order)
         self._begin(call)
         return call
 

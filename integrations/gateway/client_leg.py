@@ -16,8 +16,12 @@ FROZEN_AFTER_SECONDS = 6.0
 class ClientLeg(BrowserLeg):
     """Rings wherever its page is just now: a page loaded again is shown the call again."""
 
-    def __init__(self, clock: FrameClock, socket: PhoneSocket, heard_at: float, over: Callable[[], None]) -> None:
+    def __init__(
+        self, clock: FrameClock, over: Callable[[], None], socket: PhoneSocket | None, heard_at: float
+    ) -> None:
+        """Without a socket it rings nowhere until a page registers; `heard_at` is when that page last said a word."""
         super().__init__(clock, socket, over)
+        self.is_lost = socket is None
         self.call_sid = ""
         self.is_picked_up = False
         self._invitation: Invitation | None = None
@@ -42,13 +46,13 @@ class ClientLeg(BrowserLeg):
             self._rings()
             self._rings = None
 
-    def accept(self, socket: PhoneSocket) -> bool:
+    def accept(self, socket: PhoneSocket, as_machine: bool = False) -> bool:
         """Take the call on this connection; False when it is no longer to be had."""
         if not self.is_ringing:
             return False
         self.ring_at(socket)
         self.is_picked_up = True
-        self.pick_up()
+        self.pick_up(as_machine)
         return True
 
     def ring_at(self, socket: PhoneSocket) -> None:

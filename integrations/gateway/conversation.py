@@ -2,11 +2,15 @@
 
 JSON in text frames; sound in binary ones, 20 ms of PCM16LE at 8 kHz each way while a call is up.
 
-page    dial {to, from}; register; accept {call}; reject {call}; resume {call, key}; digit {digit}; hangup; ping {t}
-gateway ready; ringing {call, key}; registered {call, key: only when a talk is still live}; replaced;
+page    dial {to, from}; register; accept {call, as: "machine" for an answering machine}; reject {call};
+        resume {call, key}; digit {digit}; hangup; ping {t}
+gateway ready; ringing {call, key}; registered {call, key: only to a client whose talk is still live}; replaced;
         incoming {call, key, from, parameters}; incoming_over {call, reason}; answered; resumed;
-        caption {text, seconds}; silenced; gather; recording; recorded; ended {reason, sentence}; pong {t};
-        error {sentence}
+        caption {text, seconds}; silenced; gather {digits, finish, timeout, speech: only where a voice counts};
+        recording; recorded; ended {reason, sentence}; pong {t}; error {sentence}
+
+A voice is found by the loudness of what the page sends (`verbs/gather.py`). An answering machine is one because its
+page says so, and is known by the end of its greeting (`machine_detection.py`).
 """
 
 from __future__ import annotations
@@ -95,7 +99,7 @@ class Conversation:
             case "resume":
                 self._call = self._door.resume(self._socket, message, self._address)
             case "accept" if self._registered_at:
-                self._call = self._door.accept(self._socket, str(message.get("call", "")), self._address)
+                self._call = self._door.accept(self._socket, message, self._address)
             case "reject" if self._registered_at:
                 self._door.decline(str(message.get("call", "")), self._address)
             case "digit" if self._leg is not None:

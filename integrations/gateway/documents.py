@@ -55,7 +55,10 @@ Prompt = Say | Play | Pause
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Keys. `num_digits` None takes any number of them; `finish_on_key` "" means that no key ends the input."""
+    """Keys, and with `hears_speech` a voice too, which ends it after `speech_timeout` seconds of silence.
+
+    `num_digits` None takes any number of keys; `finish_on_key` "" means that no key ends the input.
+    """
 
     action: str
     method: str = "POST"
@@ -64,6 +67,9 @@ class Gather:
     finish_on_key: str = "#"
     action_on_empty_result: bool = False
     prompts: tuple[Prompt, ...] = ()
+    hears_speech: bool = False
+    speech_timeout: int = 1
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

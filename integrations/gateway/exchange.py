@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.gateway.addresses import HotlineAddresses
+from integrations.gateway.ended_calls import EndedCalls
 from integrations.gateway.familiar import Familiar
 from integrations.gateway.frame_clock import FrameClock
 from integrations.gateway.journal import Journal
@@ -34,6 +35,7 @@ class Exchange:
     speech: Speaks
     recordings: RecordingStore
     journal: Journal
+    ended: EndedCalls
     now: Callable[[], datetime] = utc_now
     clock: FrameClock = field(default_factory=FrameClock)
     telephones: Telephones = field(default_factory=NoTelephones)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from integrations.gateway.audio import SAMPLE_RATE, beep, fade, rms, silence, to_pcm
+from integrations.gateway.audio import SAMPLE_RATE, beep, fade, rms, silence, to_pcm, to_samples
 
 FRAME_SECONDS = 0.02
 FRAME_BYTES = 320
 # Share of full scale above which somebody is taken to be speaking: -40 dB, well above the hiss of a line and well
 # below a quiet voice near a telephone.
 VOICE_LEVEL = 0.01
+TONE_SHARE = 0.9
 # Speech has soft beginnings and ends: this much is kept around it when silence is trimmed.
 KEPT_AROUND_SPEECH_SECONDS = 0.2
 KEY_SECONDS, KEY_GAP_SECONDS, WAIT_SECONDS = 0.1, 0.1, 0.5
@@ -22,6 +23,17 @@ _KEYS = ("123", "456", "789", "*0#")
 def is_voice(frame: bytes) -> bool:
     """True when a frame is louder than a line on which nobody speaks."""
     return rms(frame) > VOICE_LEVEL
+
+
+def is_tone(frame: bytes) -> bool:
+    """True for a loud frame with nearly all its power at one pitch: a beep, and not a voice or a key."""
+    if not is_voice(frame):
+        return False
+    samples = to_samples(frame)
+    power = np.abs(np.fft.rfft(samples * np.hanning(samples.size))) ** 2
+    peak = int(power.argmax())
+    # A pure tone is as wide as this in a window of 20 ms.
+    return bool(power[max(peak - 2, 0) : peak + 3].sum() > TONE_SHARE * power.sum())
 
 
 def trim_silence(pcm: bytes) -> bytes:

@@ -47,6 +47,8 @@ class Leg(Protocol):
     """Sound is PCM16LE, 8 kHz, mono. Everything that waits raises HungUp or Interrupted."""
 
     hung_up: asyncio.Event
+    # Answered by an answering machine, as the telephone itself has said.
+    is_machine: bool
 
     async def ring(self, call_sid: str) -> None:
         """Tell the telephone that the other side is being called."""

@@ -16,6 +16,7 @@ from integrations.gateway.phone_socket import PhoneSocket
 from integrations.gateway.telephones import Unreachable
 
 log = structlog.get_logger(__name__)
+CLIENT = "client:"
 _CLIENT = re.compile(r"agent-[0-9]{1,9}", re.ASCII)
 _NUMBER = re.compile(r"number:(\+[0-9]{5,15})", re.ASCII)
 
@@ -24,7 +25,7 @@ def address_of(caller: str) -> str:
     """What a token's caller may be rung at: `client:agent-17`, a number, or "" for one who may only dial."""
     if number := _NUMBER.fullmatch(caller):
         return number[1]
-    return f"client:{caller}" if _CLIENT.fullmatch(caller) else ""
+    return f"{CLIENT}{caller}" if _CLIENT.fullmatch(caller) else ""
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Lines:
         """From now on calls ring here; one that is ringing already does so too."""
         self.renew(address, socket)
         leg = self.engaged(address)
-        socket.send_event({"type": "registered", **_talk_of(leg)})
+        socket.send_event({"type": "registered", **_talk_of(address, leg)})
         if isinstance(leg, ClientLeg) and leg.is_ringing:
             leg.ring_at(socket)
 
@@ -89,24 +90,28 @@ class Lines:
     def release(self, address: str) -> None:
         self._engaged.pop(address, None)
 
-    def leg_to(self, address: str) -> Leg:
+    def leg_to(self, address: str, may_be_off: bool = False) -> Leg:
         line = self._lines.get(address)
         if address in self._engaged:
             return Unreachable("busy")
-        if line is None:
+        if line is None and not (may_be_off and address.startswith("+")):
             return Unreachable("failed")
-        leg = ClientLeg(self._clock, line.socket, line.heard_at, lambda: self.release(address))
+        socket, heard_at = (line.socket, line.heard_at) if line else (None, 0.0)
+        leg = ClientLeg(self._clock, lambda: self.release(address), socket, heard_at)
         self.engage(address, leg)
         return leg
 
 
-def _talk_of(leg: BrowserLeg | None) -> dict[str, object]:
-    """A page that was closed in mid-talk learns how to come back to it; who has its token is who was rung."""
-    if isinstance(leg, ClientLeg) and leg.is_picked_up and not leg.hung_up.is_set():
-        return {"call": leg.call_sid, "key": leg.key}
-    return {}
+def _talk_of(address: str, leg: BrowserLeg | None) -> dict[str, object]:
+    """A client's page that was closed in mid-talk learns how to come back to it: who has its token is who was rung.
+
+    A number may be anybody's, so whoever takes it over is not let into the talk of the one before.
+    """
+    if not address.startswith(CLIENT) or not isinstance(leg, ClientLeg):
+        return {}
+    return {"call": leg.call_sid, "key": leg.key} if leg.is_picked_up and not leg.hung_up.is_set() else {}
 
 
 def _shown(address: str) -> str:
     # A number is somebody's.
-    return address if address.startswith("client:") else "number"
+    return address if address.startswith(CLIENT) else "number"

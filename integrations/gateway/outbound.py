@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+import structlog
 
 from integrations.gateway.call import Call
 from integrations.gateway.documents import Callback, Dial, DialTelephone
 from integrations.gateway.exchange import Exchange
 from integrations.gateway.interpreter import Interpreter
 from integrations.gateway.leg import PICKED_UP, Interrupted, Invitation, Leg
+from integrations.gateway.machine_detection import Detection, who_answered
 from integrations.gateway.talk import End, Goto, Talk
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call to be made. `seconds` is how long it may ring, `limit` how long it may last once answered."""
+    """A call to be made. `seconds` is how long it may ring, `limit` how long it may last once answered.
+
+    With `detection` it is found out who has answered, while the document is performed already.
+    """
 
     address: str
     caller: str
@@ -26,6 +35,7 @@ class Order:
     seconds: float = 60.0
     limit: float | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    detection: Detection | None = None
 
 
 class OutboundCall(Call):
@@ -46,7 +56,30 @@ class OutboundCall(Call):
     async def _course(self, talk: Talk) -> End:
         if (outcome := await self._summon()) != PICKED_UP:
             return End(outcome)
-        return await self._interpreter(talk).run(self._order.first)
+        async with self._detecting():
+            return await self._interpreter(talk).run(self._order.first)
+
+    @asynccontextmanager
+    async def _detecting(self) -> AsyncIterator[None]:
+        """Find out who has answered, for as long as anybody is there."""
+        wanted = self._order.detection
+        work = asyncio.ensure_future(self._detect(wanted)) if wanted is not None else None
+        try:
+            yield
+        finally:
+            if work is not None:
+                work.cancel()
+
+    async def _detect(self, wanted: Detection) -> None:
+        began = self._exchange.now()
+        self.answered_by = await who_answered(self.leg, wanted)
+        duration = round((self._exchange.now() - began).total_seconds() * 1000)
+        log.info("answered_by", call_sid=self.sid, answered_by=self.answered_by, duration_ms=duration)
+        if (to := wanted.told) is not None:
+            told = {"CallSid": self.sid, "AccountSid": self._exchange.account_sid, "AnsweredBy": self.answered_by,
+                    "MachineDetectionDuration": str(duration)}  # fmt: skip
+            # Not of this call's making any more: it may end while the hotline is being told.
+            self._exchange.in_background(self._exchange.webhooks.notify(to.url, to.method, told))
 
     async def _summon(self) -> str:
         """Ring until it is decided; then it is answered, or the outcome is a final status."""

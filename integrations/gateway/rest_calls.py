@@ -10,7 +10,9 @@ from integrations.gateway.attributes import METHODS
 from integrations.gateway.call import Call
 from integrations.gateway.calls import Calls, LinesBusy
 from integrations.gateway.dial_reader import CALL_EVENTS, client_address
+from integrations.gateway.ended_calls import EndedCall
 from integrations.gateway.exchange import Exchange
+from integrations.gateway.machine_detection import Detection
 from integrations.gateway.outbound import Order
 from integrations.gateway.rest_errors import (
     BAD_TO,
@@ -25,21 +27,28 @@ from integrations.gateway.rest_errors import (
 )
 from integrations.gateway.rest_form import Form, form_of, query_of, with_ranges
 from integrations.gateway.rest_shapes import call_json, page_of
+from integrations.gateway.the_dead import find_ended
 
 CREATE = frozenset(
     {"To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackEvent",
-     "StatusCallbackMethod", "Timeout", "TimeLimit"}
+     "StatusCallbackMethod", "Timeout", "TimeLimit", "MachineDetection", "MachineDetectionTimeout", "AsyncAmd",
+     "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod"}
 )  # fmt: skip
 UPDATE = frozenset({"Status", "Url", "Method"})
 FILTERS = frozenset({"Status", "To", "From", "ParentCallSid"}) | with_ranges("StartTime", "EndTime")
 # Seconds that a telephone rings when the order does not say, and at most.
 RING_SECONDS, LONGEST_RING_SECONDS, LONGEST_CALL_SECONDS = 60, 600, 14400
+# How long it may take to find out who has answered.
+DETECTION_SECONDS = 30
 _NUMBER = re.compile(r"\+?[0-9]{2,18}", re.ASCII)
+# A mobile, or an area and a subscriber there; of other countries only the length is known.
+_IN_FULL = re.compile(r"\+86(1[3-9][0-9]{9}|(10|2[0-9]|[3-9][0-9]{2})[0-9]{5,8})|\+(?!86)[1-9][0-9]{6,14}", re.ASCII)
 _CLIENT = re.compile(r"client:[A-Za-z0-9_.@-]{1,256}", re.ASCII)
 
 
 class RestCalls:
     def __init__(self, exchange: Exchange, calls: Calls) -> None:
+        self._exchange = exchange
         self._account, self._base = exchange.account_sid, exchange.urls.base
         self._calls = calls
 
@@ -75,17 +84,25 @@ class RestCalls:
         call = self.find(request)
         form = await form_of(request, UPDATE, self._base)
         if "Status" in form:
-            await _end(call, form.choice("Status", "", ("completed", "canceled")))
+            wanted = form.choice("Status", "", ("completed", "canceled"))
+            if isinstance(call, Call):
+                await _end(call, wanted)
         elif "Url" in form:
             _redirect(call, form.url("Url"), form.choice("Method", "POST", METHODS))
         return web.json_response(call_json(call, self._account))
 
-    def find(self, request: web.Request) -> Call:
-        """The call of the address. Raises RestError."""
-        call = self._calls.find(request.match_info["sid"])
+    def find(self, request: web.Request) -> Call | EndedCall:
+        """The call of the address; one of an earlier gateway is over. Raises RestError."""
+        sid = request.match_info["sid"]
+        call = self._calls.find(sid) or find_ended(self._exchange, sid)
         if call is None:
             raise not_found(request)
         return call
+
+
+def _can_be_dialled(number: str) -> bool:
+    """Whether a telephone could have this number; what is not written in full may be one of our own."""
+    return bool((_IN_FULL if number.startswith("+") else _NUMBER).fullmatch(number))
 
 
 def _order(form: Form) -> Order:
@@ -96,7 +113,7 @@ def _order(form: Form) -> Order:
     if not (_NUMBER.fullmatch(caller) or _CLIENT.fullmatch(caller)):
         raise RestError(400, NO_FROM, "A 'From' phone number or client is required")
     address, parameters = client_address(written) if written.startswith("client:") else (written, ())
-    if not (_NUMBER.fullmatch(address) or _CLIENT.fullmatch(address)):
+    if not (_CLIENT.fullmatch(address) or _can_be_dialled(address)):
         raise RestError(400, BAD_TO, f"Invalid 'To': {written[:40]}")
     first = form.goto("Url", "Method")
     if first is None:
@@ -110,7 +127,22 @@ def _order(form: Form) -> Order:
         seconds=float(form.integer("Timeout", RING_SECONDS, 1, LONGEST_RING_SECONDS) or RING_SECONDS),
         limit=form.integer("TimeLimit", None, 1, LONGEST_CALL_SECONDS),
         parameters=dict(parameters),
+        detection=_detection(form),
     )
+
+
+def _detection(form: Form) -> Detection | None:
+    """What is to be found out about who answers. Raises RestError."""
+    wanted = form.choice("MachineDetection", "", ("", "Enable", "DetectMessageEnd"))
+    in_background = form.choice("AsyncAmd", "false", ("true", "false")) == "true"
+    told = form.goto("AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")
+    seconds = form.integer("MachineDetectionTimeout", DETECTION_SECONDS, 3, 59) or DETECTION_SECONDS
+    if not wanted:
+        return None
+    if not in_background:
+        # Whoever answers would hear nothing until it is decided.
+        raise bad("MachineDetection needs AsyncAmd=true here")
+    return Detection(wanted == "DetectMessageEnd", told, float(seconds))
 
 
 async def _end(call: Call, status: str) -> None:
@@ -120,8 +152,8 @@ async def _end(call: Call, status: str) -> None:
         await call.wait_until_over(1.0)
 
 
-def _redirect(call: Call, url: str, method: str) -> None:
-    if not call.can_be_redirected:
+def _redirect(call: Call | EndedCall, url: str, method: str) -> None:
+    if isinstance(call, EndedCall) or not call.can_be_redirected:
         raise RestError(400, NOT_LIVE, "Call is not in-progress. Cannot redirect.")
     if not url:
         raise bad("Url must be an address of the hotline")

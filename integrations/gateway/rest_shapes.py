@@ -12,6 +12,7 @@ from aiohttp import web
 
 from integrations.gateway.call import API_VERSION, Call
 from integrations.gateway.conference import Conference
+from integrations.gateway.ended_calls import EndedCall
 from integrations.gateway.participant import Participant
 from integrations.gateway.recordings import Recording
 from integrations.gateway.rest_errors import bad
@@ -21,7 +22,7 @@ MOST_IN_A_PAGE = 1000
 DEFAULT_IN_A_PAGE = 50
 
 
-def call_json(call: Call, account_sid: str) -> dict[str, Any]:
+def call_json(call: Call | EndedCall, account_sid: str) -> dict[str, Any]:
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Calls/{call.sid}"
     return {
         "sid": call.sid,
@@ -39,7 +40,7 @@ def call_json(call: Call, account_sid: str) -> dict[str, Any]:
         "price": None,
         "price_unit": "USD",
         "direction": call.direction,
-        "answered_by": None,
+        "answered_by": call.answered_by,
         "forwarded_from": None,
         "group_sid": None,
         "caller_name": None,

@@ -31,6 +31,7 @@ class Act:
     lose: bool = False
     find: bool = False
     pick_up: bool = False
+    as_machine: bool = False
     decline: bool = False
     hang_up: bool = False
 
@@ -147,7 +148,7 @@ class ScriptedLeg(BaseLeg):
         if act.find:
             self.found()
         if act.pick_up:
-            self.pick_up()
+            self.pick_up(act.as_machine)
         if act.decline:
             self.decline()
         if act.hang_up:

@@ -19,6 +19,7 @@ from integrations.errors import HotlineError
 from integrations.gateway.addresses import HotlineAddresses
 from integrations.gateway.browser import PhoneDoor
 from integrations.gateway.calls import Calls
+from integrations.gateway.ended_calls import EndedCalls
 from integrations.gateway.exchange import Exchange, utc_now
 from integrations.gateway.frame_clock import FrameClock
 from integrations.gateway.http_post import http_post, open_session
@@ -82,6 +83,7 @@ async def open_gateway(
             speech=speech,
             recordings=RecordingStore(folder / "recordings"),
             journal=Journal(folder / "live"),
+            ended=EndedCalls(folder / "ended", now),
             now=now,
             clock=clock,
             telephones=lines,

@@ -12,15 +12,19 @@ from integrations.gateway.leg import HungUp, Invitation, Leg
 class Telephones(Protocol):
     """Everything with an address: `client:agent-17`, or a number."""
 
-    def leg_to(self, address: str) -> Leg:
-        """A leg that can be summoned, once. Where nobody can be rung it says so when it is summoned."""
+    def leg_to(self, address: str, may_be_off: bool = False) -> Leg:
+        """A leg that can be summoned, once. Where nobody can be rung it says so when it is summoned.
+
+        With `may_be_off` a number that nobody has is a telephone that is switched off: nobody comes, in all the time
+        that it is given.
+        """
         ...
 
 
 class NoTelephones:
     """A gateway to which nothing is connected."""
 
-    def leg_to(self, address: str) -> Leg:
+    def leg_to(self, address: str, may_be_off: bool = False) -> Leg:
         return Unreachable("failed")
 
 

@@ -27,6 +27,8 @@ from integrations.gateway.documents import (
 LONGEST_DOCUMENT = 64 * 1024
 LONGEST_PAUSE_SECONDS = 3600
 MOST_LOOPS = 1000
+# How long a silence ends what is said when the document leaves it to the carrier, or does not say.
+AUTO_SPEECH_TIMEOUT = 1
 _RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.5}
 _PERCENT = re.compile(r"(\d{1,3})%", re.ASCII)
 
@@ -103,7 +105,8 @@ def _pause(element: ET.Element, attributes: Attributes, place: Place) -> Pause:
 
 
 def _gather(element: ET.Element, attributes: Attributes, place: Place) -> Gather:
-    attributes.choice("input", "dtmf", ("dtmf",))
+    # Keys are always heard: nobody who speaks only is to be left without a way on.
+    wanted = attributes.choice("input", "dtmf", ("dtmf", "dtmf speech", "speech dtmf"))
     prompts: list[Prompt] = []
     for child in element:
         prompt = _read(child, place, _PROMPT_READERS)
@@ -117,6 +120,9 @@ def _gather(element: ET.Element, attributes: Attributes, place: Place) -> Gather
         finish_on_key=attributes.keys("finishOnKey", "#"),
         action_on_empty_result=attributes.boolean("actionOnEmptyResult", False),
         prompts=tuple(prompts),
+        hears_speech="speech" in wanted,
+        speech_timeout=attributes.integer_or_auto("speechTimeout", AUTO_SPEECH_TIMEOUT, 1, 60),
+        language=attributes.text("language"),
     )
 
 

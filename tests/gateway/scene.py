@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,16 +12,19 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy
 from twilio.request_validator import RequestValidator
 
 from integrations.gateway.addresses import HotlineAddresses
 from integrations.gateway.audio import beep, silence
 from integrations.gateway.call import Call
 from integrations.gateway.calls import Calls
+from integrations.gateway.ended_calls import EndedCalls
 from integrations.gateway.exchange import Exchange
 from integrations.gateway.journal import Journal
 from integrations.gateway.outbound import Order, OutboundCall
 from integrations.gateway.recordings import RecordingStore
+from integrations.gateway.samples import SAMPLE_RATE, to_pcm
 from integrations.gateway.scripted import Act, ScriptedLeg
 from integrations.gateway.talk import Goto
 from integrations.gateway.telephones import Unreachable
@@ -40,6 +44,13 @@ def document(*verbs: str) -> str:
 def speech(seconds: float) -> bytes:
     """Something that counts as a voice."""
     return beep(seconds, 400)
+
+
+def mumble(seconds: float, loudness: float = 0.1) -> bytes:
+    """As a voice sounds: one deep tone and all its overtones, louder and softer with each syllable."""
+    times = numpy.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    voice = numpy.asarray(sum(numpy.sin(2 * math.pi * 140 * n * times) / n for n in range(1, 12)))
+    return to_pcm((loudness * voice * (0.6 + 0.4 * numpy.sin(2 * math.pi * 4 * times))).astype(numpy.float32))
 
 
 class QuietSpeech:
@@ -131,7 +142,7 @@ class ScriptedTelephones:
         self._scripts = scripts
         self.rung: dict[str, list[ScriptedLeg]] = {}
 
-    def leg_to(self, address: str) -> ScriptedLeg | Unreachable:
+    def leg_to(self, address: str, may_be_off: bool = False) -> ScriptedLeg | Unreachable:
         script = self._scripts.get(address)
         if script is None or script == "busy":
             return Unreachable("busy" if script else "failed")
@@ -153,6 +164,10 @@ def build_exchange(
 ) -> Exchange:
     """Inside a virtual loop: the calendar follows its clock."""
     loop = asyncio.get_running_loop()
+
+    def now() -> datetime:
+        return NOON + timedelta(seconds=loop.time())
+
     return Exchange(
         account_sid=ACCOUNT,
         urls=HotlineAddresses(BASE),
@@ -161,7 +176,8 @@ def build_exchange(
         speech=voice,
         recordings=RecordingStore(folder / "recordings"),
         journal=Journal(folder / "live"),
-        now=lambda: NOON + timedelta(seconds=loop.time()),
+        ended=EndedCalls(folder / "ended", now),
+        now=now,
         telephones=telephones or ScriptedTelephones({}),
     )
 

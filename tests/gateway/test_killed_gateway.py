@@ -17,6 +17,7 @@ from aiohttp import web
 
 from integrations.gateway.tokens import issue_token
 from integrations.settings import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN, PROJECT_DIR, Settings
+from tests.gateway.contract import check
 from tests.gateway.pages import AGENT_HZ, Page
 from tests.gateway.real_gateway import SmallHotline, eventually
 from tests.gateway.scene import document
@@ -24,6 +25,7 @@ from tests.running import free_port
 
 AUTH = {"Authorization": aiohttp.encode_basic_auth(DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN)}
 START_SECONDS = 30.0
+CALLBACK = "/queueing/callback"
 
 
 @asynccontextmanager
@@ -85,6 +87,28 @@ async def talk(settings: Settings, hotline: SmallHotline, session: aiohttp.Clien
     return call, await post(settings, session, f"/Calls/{call}/Recordings.json", form)
 
 
+async def ring(settings: Settings, hotline: SmallHotline, session: aiohttp.ClientSession, seconds: int) -> str:
+    """Somebody is rung whose telephone is off; the id of the call."""
+    form = {
+        "To": "+8613855112345",
+        "From": "12333",
+        "Url": f"{hotline.base}/ivr/agent",
+        "Timeout": str(seconds),
+        "StatusCallback": f"{hotline.base}/queueing/callback?attempt=7",
+    }
+    return await post(settings, session, "/Calls.json", form)
+
+
+async def status(settings: Settings, session: aiohttp.ClientSession, call: str) -> str:
+    """What the gateway says when it is asked about a call."""
+    url = f"{settings.gateway_http_url}/2010-04-01/Accounts/{DEMO_ACCOUNT_SID}/Calls/{call}.json"
+    async with session.get(url, headers=AUTH) as answer:
+        assert answer.status == 200, await answer.text()
+        found = await answer.json()
+        check(found, "api.v2010.account.call")
+        return str(found["status"])
+
+
 async def post(settings: Settings, session: aiohttp.ClientSession, path: str, form: dict[str, str]) -> str:
     url = f"{settings.gateway_http_url}/2010-04-01/Accounts/{DEMO_ACCOUNT_SID}{path}"
     async with session.post(url, headers=AUTH, data=form) as answer:
@@ -98,18 +122,27 @@ def test_the_next_gateway_ends_the_call_and_saves_the_recording(tmp_path: Path) 
             env = {"VAR_DIR": str(tmp_path), "PORT": str(hotline.port), "GATEWAY_PORT": str(free_port())}
             settings = Settings.from_env(env)
             async with running(settings, session) as gateway:
+                over = await ring(settings, hotline, session, 1)
+                await eventually(lambda: bool(hotline.forms(CALLBACK)), 10)
+                hotline.asked.clear()
                 call, recording = await talk(settings, hotline, session)
+                ringing = await ring(settings, hotline, session, 600)
+                assert await status(settings, session, ringing) == "queued"
                 live = tmp_path / "gateway" / "recordings" / f"{recording}.live"
                 await eventually(lambda: live.stat().st_size > 16_000, 10)
                 gateway.kill()
                 gateway.wait()
-            assert hotline.forms("/queueing/leg") == hotline.forms("/queueing/recording") == []
+            expected = ("/queueing/leg", CALLBACK, "/queueing/recording")
+            assert not any(hotline.forms(path) for path in expected)
             async with running(settings, session):
-                await eventually(
-                    lambda: bool(hotline.forms("/queueing/leg") and hotline.forms("/queueing/recording")), 15
-                )
+                await eventually(lambda: all(hotline.forms(path) for path in expected), 15)
+                assert [await status(settings, session, sid) for sid in (call, ringing, over)] == [
+                    "failed", "failed", "no-answer",
+                ]  # fmt: skip
             [leg], [recorded] = hotline.forms("/queueing/leg"), hotline.forms("/queueing/recording")
             assert (leg["CallSid"], leg["CallStatus"], leg["Direction"]) == (call, "failed", "outbound-api")
+            [rung] = hotline.forms(CALLBACK)
+            assert (rung["CallSid"], rung["CallStatus"], rung["To"]) == (ringing, "failed", "")
             assert (recorded["RecordingSid"], recorded["RecordingStatus"]) == (recording, "completed")
             assert int(recorded["RecordingDuration"]) >= 1 and recorded["CallSid"] == call
             with wave.open(str(tmp_path / "gateway" / "recordings" / f"{recording}.wav")) as file:

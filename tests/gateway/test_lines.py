@@ -27,6 +27,7 @@ from tests.gateway.scene import document
 
 DOCUMENTS = {"/ivr/incoming": document('<Pause length="60"/>'), "/ivr/agent": document('<Pause length="60"/>')}
 LEG = "/queueing/leg"
+NUMBER = "+8613855112345"
 Steps = Callable[[Place, Pages], Awaitable[None]]
 
 
@@ -174,14 +175,88 @@ def test_a_page_that_dials_is_engaged_and_stays_registered(tmp_path: Path) -> No
     at_a_gateway(tmp_path, steps)
 
 
-def test_nobody_registered_is_a_failure_at_once(tmp_path: Path) -> None:
+def test_a_client_that_nobody_is_registered_as_fails_at_once(tmp_path: Path) -> None:
     async def steps(place: Place, pages: Pages) -> None:
-        for to in ("client:agent-17", "+8613855112345"):
-            await ends(place, await order(place, to), "initiated", "failed")
+        await ends(place, await order(place), "initiated", "failed")
         page = await pages.registered("agent-17")
         await page.lose()
         await eventually(lambda: place.gateway.exchange.telephones.count == 0)  # type: ignore[attr-defined]
         await ends(place, await order(place), "initiated", "failed")
+
+    at_a_gateway(tmp_path, steps)
+
+
+def test_a_number_that_nobody_has_does_not_ring_and_nobody_comes(tmp_path: Path) -> None:
+    async def steps(place: Place, pages: Pages) -> None:
+        sid = await order(place, NUMBER, timeout=1)
+        await ends(place, await order(place, NUMBER), "initiated", "busy")
+        await ends(place, sid, "initiated", "no-answer")
+        await ends(place, await order(place, NUMBER, timeout=1), "initiated", "no-answer")
+
+    at_a_gateway(tmp_path, steps)
+
+
+def test_a_telephone_that_is_off_can_be_given_up(tmp_path: Path) -> None:
+    async def steps(place: Place, pages: Pages) -> None:
+        sid = await order(place, NUMBER)
+        await asyncio.to_thread(lambda: carrier(place).calls(sid).update(status="canceled"))
+        await ends(place, sid, "initiated", "canceled")
+
+    at_a_gateway(tmp_path, steps)
+
+
+def test_a_telephone_that_is_switched_on_meanwhile_rings(tmp_path: Path) -> None:
+    async def steps(place: Place, pages: Pages) -> None:
+        sid = await order(place, NUMBER)
+        await eventually(lambda: told(place, sid) == ["initiated"])
+        page = await pages.registered(f"number:{NUMBER}")
+        assert (await page.until("incoming"))["call"] == sid
+        await page.say(type="accept", call=sid)
+        await page.until("answered")
+        await ends(place, sid, "initiated", "ringing", "in-progress")
+
+    at_a_gateway(tmp_path, steps)
+
+
+def test_whoever_takes_over_a_number_is_not_let_into_the_talk_of_the_one_before(tmp_path: Path) -> None:
+    async def steps(place: Place, pages: Pages) -> None:
+        page = await pages.registered(f"number:{NUMBER}")
+        await order(place, NUMBER)
+        sid = await pages.accepts(page)
+        other = await pages.open(f"number:{NUMBER}")
+        await other.say(type="register")
+        assert await other.until("registered") == {"type": "registered"}
+        await page.until("replaced")
+        await other.say(type="hangup")
+        await other.say(type="reject", call=sid)
+        await ends(place, await order(place, NUMBER), "initiated", "busy")
+        # The talk goes on where it was, and when it is over the number rings at the other page.
+        await page.say(type="digit", digit="1")
+        await page.say(type="hangup")
+        await page.until("ended")
+        await order(place, NUMBER)
+        await other.until("incoming")
+
+    at_a_gateway(tmp_path, steps)
+
+
+def test_a_talk_of_a_number_is_resumed_by_whoever_had_it(tmp_path: Path) -> None:
+    async def steps(place: Place, pages: Pages) -> None:
+        page = await pages.registered(f"number:{NUMBER}")
+        sid = await order(place, NUMBER)
+        incoming = await page.until("incoming")
+        await page.say(type="accept", call=sid)
+        await page.until("answered")
+        await page.lose()
+        again = await pages.open(f"number:{NUMBER}")
+        await again.say(type="resume", call=sid, key=incoming["key"])
+        await again.until("resumed")
+        await again.say(type="register")
+        await again.until("registered")
+        await again.say(type="hangup")
+        await again.until("ended")
+        await order(place, NUMBER)
+        await again.until("incoming")
 
     at_a_gateway(tmp_path, steps)
 

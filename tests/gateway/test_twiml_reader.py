@@ -41,6 +41,7 @@ def read(*verbs: str) -> tuple[Verb, ...]:
         ("<Play>/a.wav</Play>", Play(f"{BASE}/a.wav", loop=1)),
         ("<Pause/>", Pause(1)),
         ("<Gather/>", Gather(action=URL, method="POST", timeout=5, num_digits=None, finish_on_key="#")),
+        ('<Gather input="speech dtmf"/>', Gather(action=URL, hears_speech=True, speech_timeout=1)),
         ("<Record/>", Record(action=URL, method="POST", max_length=3600, timeout=5, finish_on_key=EVERY_KEY)),
         ("<Redirect>/x</Redirect>", Redirect(f"{BASE}/x", "POST")),
         ("<Redirect/>", Redirect(URL)),
@@ -65,6 +66,7 @@ def test_every_attribute_is_read() -> None:
         '<Play digits="1w2#" loop="0"/>',
         '<Gather input="dtmf" action="step?n=4" method="GET" timeout="9" numDigits="18" finishOnKey=""'
         ' actionOnEmptyResult="true"><Say>一</Say><Pause length="2"/><Play>https://cdn.example.cn/b.wav</Play></Gather>',
+        '<Gather input="dtmf speech" action="/ivr/step" speechTimeout="3" language="cmn-Hans-CN"/>',
         '<Record action="/r" method="GET" maxLength="120" timeout="3" finishOnKey="#" playBeep="false"'
         ' trim="trim-silence" recordingStatusCallback="/c" recordingStatusCallbackEvent="completed absent"'
         ' recordingStatusCallbackMethod="GET"/>',
@@ -77,6 +79,7 @@ def test_every_attribute_is_read() -> None:
         Gather(
             f"{BASE}/ivr/step?n=4", "GET", 9, 18, "", True, (Say("一"), Pause(2), Play("https://cdn.example.cn/b.wav"))
         ),
+        Gather(f"{BASE}/ivr/step", hears_speech=True, speech_timeout=3, language="cmn-Hans-CN"),
         Record(f"{BASE}/r", "GET", 120, 3, "#", False, True, f"{BASE}/c", ("completed", "absent"), "GET"),
         Reject("busy"),
         Dial(
@@ -152,6 +155,9 @@ def test_what_is_no_document_is_refused(text: str, code: int) -> None:
         '<Play digits="A"/>',
         '<Pause length="１"/>',
         '<Gather input="speech"/>',
+        '<Gather input="dtmf speech" speechTimeout="0"/>',
+        '<Gather input="dtmf speech" speechTimeout="never"/>',
+        '<Gather input="dtmf speech" hints="好"/>',
         '<Gather numDigits="0"/>',
         '<Gather timeout="auto"/>',
         '<Gather finishOnKey="x"/>',

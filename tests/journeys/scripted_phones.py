@@ -1,4 +1,7 @@
-"""Many callers without a browser: each dials over the gateway's own socket, presses keys, and sends a tone."""
+"""Many callers without a browser: each dials over the gateway's own socket, presses keys, and sends silence.
+
+Telephones that wait to be rung are in `rung_phone.py`; `ScriptedPhones.wait_at` makes them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import aiohttp
 
 from integrations.demo_keys import load_or_make_demo_keys
 from integrations.gateway.tokens import issue_token
+from tests.journeys.rung_phone import Manner, RungPhone
 from tests.running import RunningHotline
 
 FRAME_SECONDS = 0.02
@@ -81,29 +85,53 @@ class ScriptedPhone:
 class ScriptedPhones:
     """Runs them beside the test, on a loop in a thread."""
 
-    def __init__(self, hotline: RunningHotline) -> None:
+    def __init__(self, hotline: RunningHotline, secret: bytes | None = None) -> None:
+        """`secret` is what tokens are signed with, by default the installation's own."""
         self._hotline = hotline
-        self._secret = load_or_make_demo_keys(hotline.var_dir).secret_key
+        self._secret = secret or load_or_make_demo_keys(hotline.var_dir).secret_key
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._session: aiohttp.ClientSession = self._run(self._open()).result(10)
         self._calls: list[Future[None]] = []
+        self._rung: list[RungPhone] = []
 
     async def _open(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession()
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
 
     def dial(self, phone: ScriptedPhone) -> ScriptedPhone:
-        token = issue_token(self._secret, datetime.now(UTC), "demo")
-        url = f"ws://127.0.0.1:{self._hotline.gateway_port}/phone?token={token}"
-        origin = f"http://127.0.0.1:{self._hotline.port}"
-        self._calls.append(self._run(phone.call(self._session, url, origin)))
+        self._calls.append(self._run(phone.call(self._session, self._url("demo"), self._origin)))
         return phone
+
+    def wait_at(self, number: str, *manners: Manner) -> RungPhone:
+        """A telephone registered under this number, which does with its calls as it is told, each in turn."""
+        phone = RungPhone(self._run, self._connect, number, *manners)
+        self._rung.append(phone)
+        return phone.switch_on()
+
+    def switch_off_all(self) -> None:
+        """Nobody talks or can be rung any more."""
+        for phone in self._rung:
+            phone.hang_up()
+            phone.switch_off()
+        self._rung.clear()
+
+    @property
+    def _origin(self) -> str:
+        return f"http://127.0.0.1:{self._hotline.port}"
+
+    def _url(self, who: str) -> str:
+        token = issue_token(self._secret, datetime.now(UTC), who)
+        return f"ws://127.0.0.1:{self._hotline.gateway_port}/phone?token={token}"
+
+    def _connect(self, who: str) -> Any:
+        return self._session.ws_connect(self._url(who), headers={"Origin": self._origin})
 
     def hang_up(self, phone: ScriptedPhone) -> None:
         self._run(phone.hang_up()).result(10)
 
     def close(self) -> None:
+        self.switch_off_all()
         self._run(self._session.close()).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)

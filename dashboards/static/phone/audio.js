@@ -24,11 +24,13 @@ export class PhoneAudio {
   #source = null;
   #isSending = false;
   #isMuted = false;
+  // Frames that are said instead of what the microphone hears.
+  #script = [];
   #opening = null;
   #stopRinging = () => {};
   #resting = 0;
 
-  /** `hear` is told: frame(buffer, level), flushed(), blocked(isBlocked), microphoneLost(). */
+  /** `hear` is told: frame(buffer, level), flushed(), blocked(isBlocked), microphoneLost(), and scriptSaid() if it likes. */
   constructor(hear) {
     this.#hear = hear;
   }
@@ -64,8 +66,14 @@ export class PhoneAudio {
     this.#connect();
   }
 
+  /** Say these frames of 160 samples instead of what the microphone hears. */
+  say(frames) {
+    this.#script = [...frames];
+  }
+
   /** The call is over. */
   hangUp() {
+    this.#script = [];
     this.stopRinging();
     this.flush();
     this.#capture?.port.close();
@@ -164,9 +172,15 @@ export class PhoneAudio {
 
   #send(buffer) {
     const samples = new Int16Array(buffer);
-    if (this.#isMuted) samples.fill(0);
+    if (this.#script.length) this.#sayNext(samples);
+    else if (this.#isMuted) samples.fill(0);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
     this.#hear.frame(buffer, Math.sqrt(power) / 32768);
+  }
+
+  #sayNext(samples) {
+    samples.set(this.#script.shift());
+    if (!this.#script.length) this.#hear.scriptSaid?.();
   }
 
   #tellBlocked() {

@@ -4,7 +4,7 @@ const ANSWER_MS = 6000;
 const PING_MS = 2000;
 const MISSED_PINGS = 3;
 const MOST_UNSENT_BYTES = 16000; // one second; older sound is of no use to anybody
-const FIRST_WORDS = ["registered", "ringing", "resumed", "ended"];
+const FIRST_WORDS = ["registered", "ringing", "incoming", "resumed", "ended"];
 export const NOT_REACHED = "连不上语音网关，它可能正在重新启动，可以再拨一次。";
 
 /** The gateway will not have this call; asking again cannot help. */

@@ -32,16 +32,17 @@ export class Dialled {
     this.#set(this.#shown.slice(0, -1));
   }
 
+  /** After the display has shown something else. */
+  showAgain() {
+    this.#show(this.#shown);
+  }
+
   /** Show what an earlier page had dialled. */
   restore({ to, from }) {
     this.#to.value = to;
     if (this.#to.value) this.#choose();
     else this.#set(to);
-    this.#from.value = from;
-    if (this.#from.selectedIndex >= 0) return;
-    this.#from.value = "own";
-    this.#own.value = from;
-    this.#offerOwn(false);
+    this.restoreOwn(from);
   }
 
   /** {to, from}, or {sentence, field} when one of them is no number. */
@@ -52,6 +53,30 @@ export class Dialled {
     const from = isOwn ? callerNumber(this.#own.value) : this.#from.value;
     if (from === null) return { sentence: "来电号码请写11位手机号，或带区号的座机号。", field: this.#own };
     return { to, from };
+  }
+
+  /** {number} at which this telephone can be rung, or {sentence, field} when it has none. */
+  readOwn() {
+    const number = this.#from.value === "own" ? callerNumber(this.#own.value) : this.#from.value;
+    if (number) return { number };
+    if (number === null) return { sentence: "来电号码请写11位手机号，或带区号的座机号。", field: this.#own };
+    const field = this.#from.value === "own" ? this.#own : this.#from;
+    return { sentence: "先选一个来电号码，别人才能打给您。", field };
+  }
+
+  /** Show the number at which an earlier page could be rung. */
+  restoreOwn(number) {
+    this.#from.value = number;
+    if (this.#from.selectedIndex >= 0) return;
+    this.#from.value = "own";
+    this.#own.value = number;
+    this.#offerOwn(false);
+  }
+
+  /** Whose number this is in the list of those to be dialled: 芜湖; "" when it is none of them. */
+  nameOf(number) {
+    const choice = [...this.#to.options].find(({ value }) => value && value === number);
+    return choice?.textContent.trim().split("　").at(-1) ?? "";
   }
 
   #choose() {

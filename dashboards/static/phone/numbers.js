@@ -15,6 +15,15 @@ export function callerNumber(written) {
   return number === "" || number?.startsWith("+") ? number : null;
 }
 
+/** As people write it: 138 5511 2345, 0553 12333; a short number stays as it is, and a withheld one is said to be one. */
+export function written(number) {
+  const mobile = /^\+86(1[3-9]\d)(\d{4})(\d{4})$/.exec(number);
+  if (mobile) return mobile.slice(1).join(" ");
+  const landline = /^\+86(10|2\d|[3-9]\d\d)(\d{5,8})$/.exec(number);
+  if (landline) return `0${landline[1]} ${landline[2]}`;
+  return /\d/.test(number) ? number : "未显示号码";
+}
+
 /** mm:ss */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));

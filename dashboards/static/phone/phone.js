@@ -1,12 +1,17 @@
 // The phone page: joins the line, the sound and the face of the phone.
 
+import { Bell } from "../console/bell.js";
+import * as pulse from "../console/pulse.js";
 import { PhoneAudio } from "./audio.js";
 import { Captions } from "./captions.js";
 import { Dialled } from "./dialled.js";
 import { Line } from "./line.js";
-import { recall, remember } from "./memory.js";
+import { GREETING, greetingFrames } from "./machine.js";
+import { recall, recallWaiting, remember, rememberWaiting } from "./memory.js";
+import { Ringing } from "./ringing.js";
 import { fetchTicket } from "./ticket.js";
 import { View } from "./view.js";
+import { Waiting } from "./waiting.js";
 
 const ENDINGS = {
   completed: "通话已结束。",
@@ -23,6 +28,7 @@ const view = new View();
 const captions = new Captions(byId("captions"));
 const dialled = new Dialled((shown) => view.number(shown));
 const latencies = { keyToSilence: null };
+const bell = new Bell(pulse);
 let isMuted = false;
 let wasRecording = false;
 let keyPressedAt = null;
@@ -38,9 +44,10 @@ const audio = new PhoneAudio({
     if (silencedKeyAt !== null) latencies.keyToSilence = performance.now() - silencedKeyAt;
     silencedKeyAt = null;
   },
+  scriptSaid: () => view.hint("嘀声响过了，对方可以留言了。"),
 });
 
-const line = new Line(() => fetchTicket(tokenAddress, csrf), {
+const line = new Line((number) => fetchTicket(tokenAddress, csrf, number), {
   audio: (buffer) => audio.play(buffer),
   message: (message) => HEARD[message.type]?.(message),
   lost: () => {
@@ -52,12 +59,24 @@ const line = new Line(() => fetchTicket(tokenAddress, csrf), {
     view.show("lost");
   },
   gone: (sentence) => finish(sentence),
-});
+  standing: () => waiting.show(),
+  refused: (sentence) => waiting.lose(sentence),
+}, pulse.every);
+
+const waiting = new Waiting({ line, bell, view, dialled });
+const ringing = new Ringing({ line, bell, view, dialled, captions });
 
 const HEARD = {
   ringing: () => audio.startRinging(),
+  incoming: (message) => ringing.begin(message),
+  incoming_over: ({ reason }) => { if (ringing.over(reason)) audio.hangUp(); },
+  replaced: () => {
+    ringing.over("replaced");
+    waiting.lose("这个号码改在另一个页面上响了。");
+  },
   answered: () => {
     audio.stopRinging();
+    if (view.isMachine) greet();
     audio.startSending();
     view.answeredAt = Date.now();
     view.show("live");
@@ -76,18 +95,19 @@ const HEARD = {
     audio.flush();
     captions.silence();
   },
-  gather: ({ digits, finish: last }) => view.hint(gatherHint(digits, last)),
+  gather: ({ digits, finish: last, speech }) => { if (!view.isMachine) view.hint(gatherHint(digits, last, speech)); },
   recording: ({ max }) => { view.hint(""); view.startRecording(max); },
   recorded: ({ seconds }) => {
     view.show("live");
     captions.note(`录音结束，共 ${Math.round(seconds)} 秒`);
   },
   ended: ({ reason, sentence }) => finish(sentence || ENDINGS[reason] || ENDINGS.completed),
-  error: ({ sentence }) => view.notice(sentence),
+  // A line that can be rung is open already when a call on it is refused.
+  error: ({ sentence }) => { if (view.state === "dialling") finish(sentence); else view.notice(sentence); },
 };
 
-function gatherHint(digits, last) {
-  if (digits === 1) return "请按一个键";
+function gatherHint(digits, last, speech) {
+  if (digits === 1) return speech ? "请按一个键，或者直接说" : "请按一个键";
   const count = digits ? `请输入 ${digits} 位` : "请按键输入";
   return last ? `${count}，按 ${last} 结束` : count;
 }
@@ -100,6 +120,7 @@ async function dial() {
     return;
   }
   route = number;
+  view.isMachine = false;
   const mine = (calls += 1);
   const isOver = () => mine !== calls;
   captions.clear();
@@ -114,7 +135,32 @@ async function dial() {
   await line.dial(number.to, number.from);
 }
 
+async function answer(asMachine) {
+  if (view.state !== "ringing") return;
+  const mine = (calls += 1);
+  view.isMachine = asMachine;
+  route = { to: "", from: line.number, caller: ringing.caller };
+  ringing.stop();
+  view.show("answering");
+  line.accept(asMachine);
+  await audio.open();
+  // Nobody speaks into a machine from here.
+  const sentence = asMachine ? "" : await audio.startMicrophone();
+  if (mine === calls) view.notice(sentence);
+  else if (view.isAtRest) audio.hangUp();
+}
+
+function greet() {
+  audio.say(greetingFrames());
+  captions.note(`留言机：${GREETING}`);
+  view.hint("正在放问候语……");
+}
+
 function hangUp() {
+  if (view.state === "ringing") {
+    ringing.decline();
+    return;
+  }
   line.hangUp();
   finish("您已挂断。", false);
 }
@@ -128,19 +174,20 @@ function finish(sentence, isBusy = true) {
   captions.note(sentence);
   view.show("ended");
   view.level(0);
-  view.blocked(false);
   view.hint(sentence);
+  dialled.showAgain();
 }
 
-async function comeBack(call) {
+async function comeBack(call, number) {
   const mine = (calls += 1);
-  wasRecording = false;
+  wasRecording = view.isMachine = false;
   route = call;
-  dialled.restore(call);
+  if (route.to) dialled.restore(call);
+  else view.number(route.caller);
   captions.restore(call.captions);
   view.show("lost");
   view.answeredAt = call.answeredAt;
-  line.resume({ call: call.call, key: call.key });
+  line.resume({ call: call.call, key: call.key }, number);
   await audio.open();
   const sentence = await audio.startMicrophone();
   if (mine !== calls) { audio.hangUp(); return; }
@@ -148,6 +195,7 @@ async function comeBack(call) {
 }
 
 async function press(key) {
+  if (view.state === "ringing") return;
   view.flash(key);
   if (view.isAtRest) {
     dialled.add(key);
@@ -193,35 +241,50 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Backspace" && view.isAtRest) {
     event.preventDefault();
     dialled.deleteLast();
-  } else if (event.key === "Enter" && view.isAtRest && !event.repeat && !event.target.closest("button, a")) {
-    dial();
+  } else if (event.key === "Enter" && !event.repeat && !event.target.closest("button, a")) {
+    if (view.isAtRest) dial();
+    else answer(false);
+  } else if (event.key.toLowerCase() === "m" && !event.repeat) {
+    answer(true);
   }
 });
 
 byId("dial").addEventListener("click", dial);
-byId("hang-up").addEventListener("click", hangUp);
+byId("answer").addEventListener("click", () => answer(false));
+byId("answer-machine").addEventListener("click", () => answer(true));
+for (const id of ["hang-up", "decline"]) byId(id).addEventListener("click", hangUp);
 byId("delete").addEventListener("click", () => dialled.deleteLast());
 byId("mute").addEventListener("click", mute);
 byId("listen").addEventListener("click", () => audio.wake());
-byId("volume").addEventListener("input", ({ target }) => audio.setVolume(Number(target.value) / 100));
+byId("volume").addEventListener("input", ({ target }) => setVolume(Number(target.value) / 100));
 window.addEventListener("pagehide", () => {
-  if (!line.call || view.isAtRest) return;
-  remember({ ...line.call, to: route.to, from: route.from, answeredAt: view.answeredAt, captions: captions.keep() });
+  rememberWaiting(line.number);
+  if (!line.call || view.isAtRest || view.state === "ringing") return;
+  remember({ ...line.call, ...route, answeredAt: view.answeredAt, captions: captions.keep() });
 });
 
-audio.setVolume(Number(byId("volume").value) / 100);
+function setVolume(volume) {
+  audio.setVolume(volume);
+  bell.setVolume(volume);
+}
+
+setVolume(Number(byId("volume").value) / 100);
 view.show("idle");
-const left = recall();
-if (left) comeBack(left);
+const [left, number] = [recall(), recallWaiting()];
+if (number) dialled.restoreOwn(number);
+if (left) comeBack(left, number);
+else if (number) waiting.goOn(number);
 
 /**
- * For tests and measurement only: `state` (idle, dialling, live, recording, lost, ended), the captions heard in
- * this call, the loudness of the last 500 ms really played (0 to 1), the sound in hand, and how long the last
- * prompt that a key stopped could still be heard after the key, in milliseconds.
+ * For tests and measurement only: `state` (idle, ringing, answering, dialling, live, recording, lost, ended), whether
+ * calls ring here and one does, the captions heard in this call, the loudness of the last 500 ms really played (0 to 1),
+ * the sound in hand, and how long the last prompt that a key stopped could still be heard after the key, in milliseconds.
  */
 window.__phone = {
   get state() { return view.state; },
   get captions() { return captions.texts; },
+  get isRegistered() { return line.isRegistered; },
+  get isRinging() { return bell.isRinging; },
   playedRms: () => audio.playedRms,
   bufferedMs: () => audio.bufferedMs,
   latencies,

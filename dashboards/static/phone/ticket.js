@@ -9,16 +9,16 @@ export class NoTicket extends Error {
 }
 
 const UNREACHABLE = "连不上服务器，请检查网络后再拨。";
-const SENTENCES = { 400: "页面放得太久了，请刷新后再拨。", 404: "这部电话现在没有启用。", 429: "操作太频繁，请一分钟后再拨。" };
+const SENTENCES = { 400: "页面放得太久了，请刷新后再拨。", 404: "这部电话现在没有启用。", 422: "这个号码不能用来等电话，请换一个手机号或座机号。", 429: "操作太频繁，请一分钟后再拨。" };
 const PATIENCE_MS = 5000;
 
-/** {token, url}; throws NoTicket. */
-export async function fetchTicket(address, csrfToken) {
+/** {token, url}, with a number for a connection that can be rung at it; throws NoTicket. */
+export async function fetchTicket(address, csrfToken, number = "") {
   let response;
   try {
     response = await fetch(address, {
       method: "POST",
-      body: new URLSearchParams({ csrf_token: csrfToken }),
+      body: new URLSearchParams({ csrf_token: csrfToken, ...(number && { number }) }),
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(PATIENCE_MS),
     });

@@ -4,6 +4,8 @@ import { clock } from "./numbers.js";
 
 const STATES = {
   idle: "未接通",
+  ringing: "来电",
+  answering: "正在接听",
   dialling: "正在拨号",
   live: "通话中",
   recording: "正在录音",
@@ -12,14 +14,23 @@ const STATES = {
 };
 const FALL = 0.93; // per frame of 20 ms
 const AT_REST = ["idle", "ended"];
+const WAITING = "等着来电";
+const NOT_WAITING_YET = "正在接上……";
+const MACHINE_TALKS = "留言机在接";
 const byId = (id) => document.getElementById(id);
 
 export class View {
   state = "idle";
+  /** Whether an answering machine speaks for this telephone. */
+  isMachine = false;
+  #isBlocked = false;
   #root = byId("phone");
   #answeredAt = null;
   #recording = null;
   #level = 0;
+  // The number that rings here, "" for none, and whether it does so already.
+  #number = "";
+  #isRegistered = false;
 
   constructor() {
     setInterval(() => this.#tick(), 250);
@@ -30,18 +41,46 @@ export class View {
   }
 
   show(state) {
-    const hadFocus = byId("dial").contains(document.activeElement) || byId("hang-up").contains(document.activeElement);
+    const focused = document.activeElement ?? document.body;
+    const hadFocus = focused.closest(".calls");
     this.state = state;
     this.#root.dataset.state = state;
-    byId("state").textContent = STATES[state];
-    byId("dial").hidden = !this.isAtRest;
-    byId("hang-up").hidden = this.isAtRest;
-    for (const field of this.#root.querySelectorAll(".choices select, .choices input")) field.disabled = !this.isAtRest;
+    this.#root.classList.toggle("in-call", !this.isAtRest);
+    const button = this.#isRinging ? "answer" : this.isAtRest ? "dial" : "hang-up";
+    for (const id of ["dial", "hang-up"]) byId(id).hidden = id !== button;
+    for (const part of this.#root.querySelectorAll(".when-ringing")) part.hidden = !this.#isRinging;
     byId("recording").hidden = state !== "recording";
-    // The button somebody has just used gives its place to the other.
-    if (hadFocus) byId(this.isAtRest ? "dial" : "hang-up").focus();
-    if (state === "dialling") this.answeredAt = null;
+    // The button somebody has just used gives its place to the other; a call that comes is to be had with one key.
+    if (hadFocus || (this.#isRinging && (focused === document.body || this.#root.contains(focused)))) byId(button).focus();
+    if (state === "dialling" || this.#isRinging) this.answeredAt = null;
+    this.#showRest();
     this.#tick();
+  }
+
+  /** Which number rings here, "" for none, and whether it does so already. */
+  waiting(number, isRegistered) {
+    this.#number = number;
+    this.#isRegistered = isRegistered;
+    this.#showRest();
+  }
+
+  get #isRinging() {
+    return this.state === "ringing";
+  }
+
+  // What depends on both: whether a call is on, and whether one may come.
+  #showRest() {
+    const rest = this.#number && this.isAtRest ? (this.#isRegistered ? WAITING : NOT_WAITING_YET) : "";
+    const talk = this.isMachine && this.state === "live" ? MACHINE_TALKS : "";
+    byId("state").textContent = rest || talk || STATES[this.state];
+    this.#root.dataset.waits = rest === WAITING ? "yes" : "no";
+    // Sound is only missed in a call.
+    byId("blocked").hidden = !this.#isBlocked || this.isAtRest || this.#isRinging;
+    for (const field of this.#root.querySelectorAll(".choices select, .choices input, .choices button")) {
+      // Whoever waits for calls keeps the number.
+      const isOwn = Boolean(this.#number) && ["from", "own"].includes(field.id);
+      field.disabled = !this.isAtRest || isOwn;
+    }
   }
 
   /** Milliseconds since 1970, or null. */
@@ -68,7 +107,8 @@ export class View {
   }
 
   blocked(isBlocked) {
-    byId("blocked").hidden = !isBlocked || this.isAtRest;
+    this.#isBlocked = isBlocked;
+    this.#showRest();
   }
 
   startRecording(most) {
