@@ -25,6 +25,10 @@ class EnvReader:
     def text(self, name: str) -> str | None:
         return self._env.get(name, "").strip() or None
 
+    def beginning(self, prefix: str) -> dict[str, str]:
+        """All variables that are set and whose name begins so."""
+        return {name: text for name in self._env if name.startswith(prefix) and (text := self.text(name))}
+
     def integer(self, name: str, default: int, lowest: int, highest: int) -> int:
         raw = self.text(name)
         if raw is None:

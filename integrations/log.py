@@ -17,8 +17,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from integrations.masking import mask_value
 from integrations.settings import Settings
 
-# Their informative lines would drown ours.
-QUIET_LOGGERS = ("alembic", "psycopg.pool", "rq", "rq.worker", "urllib3", "gunicorn")
+# Their informative lines would drown ours; those of zeep hold whole messages.
+QUIET_LOGGERS = ("alembic", "psycopg.pool", "rq", "rq.worker", "urllib3", "gunicorn", "zeep")
 
 
 def configure_logging(settings: Settings) -> None:

@@ -36,7 +36,8 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 _CHAOHU = re.compile(r"565\d{7,8}")
 
 # 0558 is shared by two cities. 0565 died with Chaohu prefecture in 2011, most of it now Hefei's.
-_PLACES_OF_AREA = {"0558": "安徽省阜阳市或亳州市", "0565": "安徽省合肥市"}
+_DEAD_AREA = "0565"
+_PLACES_OF_AREA = {"0558": "安徽省阜阳市或亳州市", _DEAD_AREA: "安徽省合肥市"}
 _PLACES_TODAY = {"安徽省巢湖市": "安徽省合肥市", "安徽省合肥市、巢湖市": "安徽省合肥市"}
 
 
@@ -122,7 +123,7 @@ def _chinese(number: phonenumbers.PhoneNumber, is_full: bool) -> CallerNumber:
     if service and is_full:
         return _in_area(NumberKind.SHORT, e164, f"0{service.group(1)}")
     if _CHAOHU.fullmatch(national):
-        return _in_area(NumberKind.LANDLINE, e164, "0565")
+        return _in_area(NumberKind.LANDLINE, e164, _DEAD_AREA)
     if not phonenumbers.is_valid_number(number):
         return CallerNumber(kind=NumberKind.INVALID)
     if phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.FIXED_LINE:
@@ -141,7 +142,17 @@ def is_dialable(number: str | None) -> bool:
     caller = parse_caller(number)
     if caller.kind is NumberKind.MOBILE:
         return True
-    return caller.kind is NumberKind.LANDLINE and caller.area_code != "0565"
+    return caller.kind is NumberKind.LANDLINE and caller.area_code != _DEAD_AREA
+
+
+def can_be_rung_back(number: str | None) -> bool:
+    """Whether anybody who sees it, written as E.164, can ring it: what is dialable, or a hotline ('+8655112333').
+
+    False for '12333' alone, which reaches whatever city the telephone happens to be in.
+    """
+    caller = parse_caller(number)
+    is_hotline = caller.kind is NumberKind.SHORT and caller.area_code not in (None, _DEAD_AREA)
+    return caller.e164 is not None and caller.e164 == number and (is_hotline or is_dialable(number))
 
 
 def tail(number: str | None, count: int = 4) -> str:

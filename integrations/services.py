@@ -11,8 +11,10 @@ from integrations.errors import SettingsError
 from integrations.live_store import build_live_store
 from integrations.sealer import Sealer
 from integrations.settings import Settings
+from integrations.social_insurance.registry import SocialInsurance
 from integrations.storage import Storage, build_storage
 from integrations.telephony.client import CarrierClient
+from integrations.text_messages import LogTextSender, TextSender
 
 
 def utc_now() -> datetime:
@@ -31,6 +33,8 @@ class Services:
     now: Callable[[], datetime] = utc_now
     carrier: CarrierClient = field(kw_only=True)
     storage: Storage = field(kw_only=True)
+    texts: TextSender = field(kw_only=True)
+    social_insurance: SocialInsurance = field(kw_only=True)
 
     @classmethod
     def build(cls, settings: Settings) -> "Services":
@@ -49,17 +53,24 @@ class Services:
                 if value is None
             ]
             raise SettingsError([f"{name}：没有设置；只有 make run 会启动自带的服务 (unset)" for name in unset])
+        database = Database(settings.database_url, pool_size=settings.web_threads)
+        live_store = build_live_store(settings.redis_url)
+        sealer = Sealer(settings.data_key, settings.hash_key)
         return cls(
             settings=settings,
-            database=Database(settings.database_url, pool_size=settings.web_threads),
-            live_store=build_live_store(settings.redis_url),
-            sealer=Sealer(settings.data_key, settings.hash_key),
+            database=database,
+            live_store=live_store,
+            sealer=sealer,
             carrier=CarrierClient(settings),
             storage=build_storage(settings),
+            # No channel is connected yet.
+            texts=LogTextSender(),
+            social_insurance=SocialInsurance(settings, database, live_store, sealer, utc_now),
         )
 
     def close(self) -> None:
         """Close all connections."""
+        self.social_insurance.close()
         self.database.close()
         self.live_store.close()
         self.carrier.close()

@@ -10,9 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from integrations.demo_keys import DemoKeys, load_or_make_demo_keys
+from integrations.env_addresses import gateway_url, http_url, port_beside
 from integrations.env_reader import EnvReader
 from integrations.errors import SettingsError
 from integrations.storage_url import BadStorageUrl, Bucket, Folder, read_storage_url
+from integrations.system_secrets import system_secrets
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 # Published in the README so that anybody can sign a request to a demo; never valid elsewhere.
@@ -61,6 +63,8 @@ class Settings:
     carrier_twiml_app_sid: str | None
     # Shown when calling out.
     carrier_number: str
+    # Outgoing calls that the carrier begins: Twilio's default is one a second for each account.
+    carrier_calls_per_second: int
     # Where recordings are kept; the two keys belong to a bucket.
     storage: Folder | Bucket
     storage_key_id: str | None
@@ -69,6 +73,10 @@ class Settings:
     stream_bind: str
     stream_port: int
     stream_url: str
+    # The made-up business systems of a demo.
+    sandbox_port: int
+    # Of the real ones, by the name of the variable.
+    system_secrets: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def from_env(
@@ -87,9 +95,9 @@ class Settings:
         # Beside the web port, so that two installations on one machine do not meet here either.
         gateway_port = read.integer("GATEWAY_PORT", port + 1 if port < 65535 else port - 1, 1, 65535)
         # Signatures are made over this address, so it must be exactly what the carrier is given.
-        public_base_url = _http_url(read, "PUBLIC_BASE_URL", port)
+        public_base_url = http_url(read, "PUBLIC_BASE_URL", port)
         is_demo = is_loopback(bind) and is_loopback(urlsplit(public_base_url).hostname or "")
-        stream_port = read.integer("STREAM_PORT", _port_beside(gateway_port, port), 1, 65535)
+        stream_port = read.integer("STREAM_PORT", port_beside(gateway_port, port), 1, 65535)
         account_sid, auth_token = _carrier(read, is_demo)
         api_key, api_secret, app_sid = _client(read)
         storage = _storage(read, var_dir)
@@ -118,22 +126,30 @@ class Settings:
             tts_command=_tts_command(read),
             gateway_bind=_ip_address(read, "GATEWAY_BIND", bind),
             gateway_port=gateway_port,
-            gateway_url=_gateway_url(read, gateway_port),
+            gateway_url=gateway_url(read, gateway_port),
             carrier_is_gateway=read.text("TWILIO_ACCOUNT_SID") is None,
             carrier_api_key=api_key,
             carrier_api_secret=api_secret,
             carrier_twiml_app_sid=app_sid,
             carrier_number=_number(read),
+            carrier_calls_per_second=read.integer("CARRIER_CALLS_PER_SECOND", _pace(read), 1, 100),
             storage=storage,
             storage_key_id=read.text("AWS_ACCESS_KEY_ID"),
             storage_secret=read.text("AWS_SECRET_ACCESS_KEY"),
             stream_bind=_ip_address(read, "STREAM_BIND", bind),
             stream_port=stream_port,
-            stream_url=_http_url(read, "STREAM_URL", stream_port),
+            stream_url=http_url(read, "STREAM_URL", stream_port),
+            sandbox_port=read.integer("SANDBOX_PORT", port_beside(stream_port, port, gateway_port), 1, 65535),
+            system_secrets=system_secrets(read, is_demo),
         )
         if read.problems:
             raise SettingsError(read.problems)
         return settings
+
+    @property
+    def sandbox_url(self) -> str | None:
+        """Where the made-up business systems answer; None where they have no business."""
+        return f"http://127.0.0.1:{self.sandbox_port}" if self.demo else None
 
     @property
     def gateway_http_url(self) -> str:
@@ -160,38 +176,6 @@ def _ip_address(read: EnvReader, name: str, default: str) -> str:
     except ValueError:
         read.add_problem(name, "应为 IP 地址，如 127.0.0.1 或 0.0.0.0", "must be an IP address")
         return default
-
-
-def _gateway_url(read: EnvReader, port: int) -> str:
-    """Where the phone page reaches the voice gateway."""
-    url = (read.text("GATEWAY_URL") or f"ws://127.0.0.1:{port}").rstrip("/")
-    if not _is_plain_address(url, ("ws", "wss")):
-        read.add_problem(
-            "GATEWAY_URL", "应为 ws:// 或 wss:// 开头的 ASCII 地址，不含参数", "must be a plain ASCII ws or wss address"
-        )
-    return url
-
-
-def _http_url(read: EnvReader, name: str, port: int) -> str:
-    """An address that others reach us at; by default the port on this machine."""
-    default = f"http://127.0.0.1:{port}"
-    url = (read.text(name) or default).rstrip("/")
-    if _is_plain_address(url, ("http", "https")):
-        return url
-    read.add_problem(
-        name, "应为 http:// 或 https:// 开头的 ASCII 地址，不含参数", "must be a plain ASCII http or https address"
-    )
-    return default
-
-
-def _is_plain_address(url: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018  (raises ValueError when it is not a number)
-    except ValueError:
-        return False
-    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
-    return url.isascii() and parts.scheme in schemes and bool(parts.hostname) and is_plain
 
 
 def _carrier(read: EnvReader, is_demo: bool) -> tuple[str, str]:
@@ -222,9 +206,9 @@ def _number(read: EnvReader) -> str:
     return number
 
 
-def _port_beside(taken: int, other: int) -> int:
-    """The nearest port to `taken` that neither of the two uses."""
-    return next(port for port in (taken + 1, taken + 2, taken - 1, taken - 2) if port <= 65535 and port != other)
+def _pace(read: EnvReader) -> int:
+    """Twilio begins one outgoing call a second; our own gateway has no such limit."""
+    return 1 if read.text("TWILIO_ACCOUNT_SID") else 20
 
 
 def _storage(read: EnvReader, var_dir: Path) -> Folder | Bucket:

@@ -15,10 +15,12 @@ from integrations.embedded import EmbeddedPostgres, EmbeddedValkey
 from integrations.live_store import build_live_store
 from integrations.migrations import migrate
 from integrations.sealer import Sealer
-from integrations.services import Services
+from integrations.services import Services, utc_now
 from integrations.settings import Settings
+from integrations.social_insurance.registry import SocialInsurance
 from integrations.storage import build_storage
 from integrations.telephony.client import CarrierClient
+from integrations.text_messages import LogTextSender
 
 TEST_KEYS = DemoKeys(b"s" * 32, b"d" * 32, b"h" * 32)
 
@@ -94,15 +96,19 @@ def services(settings: Settings, database: Database, redis_url: str) -> Iterator
     """The adapters over the test database and an emptied Redis, with the real clock."""
     live_store = build_live_store(redis_url)
     live_store.flushdb()
+    sealer = Sealer(TEST_KEYS.data_key, TEST_KEYS.hash_key)
     services = Services(
         settings,
         database,
         live_store,
-        Sealer(TEST_KEYS.data_key, TEST_KEYS.hash_key),
+        sealer,
         carrier=CarrierClient(settings),
         storage=build_storage(settings),
+        texts=LogTextSender(),
+        social_insurance=SocialInsurance(settings, database, live_store, sealer, utc_now),
     )
     yield services
+    services.social_insurance.close()
     live_store.close()
     services.carrier.close()
     services.storage.close()

@@ -33,6 +33,7 @@ class RunningHotline:
         self.port = port or free_port()
         self.gateway_port = free_port()
         self.stream_port = free_port()
+        self.sandbox_port = free_port()
         self._log = Path(tempfile.mkstemp(prefix="output-", dir=var_dir.parent)[1])
         self._env = {
             **os.environ,
@@ -40,6 +41,7 @@ class RunningHotline:
             "PORT": str(self.port),
             "GATEWAY_PORT": str(self.gateway_port),
             "STREAM_PORT": str(self.stream_port),
+            "SANDBOX_PORT": str(self.sandbox_port),
             "LOG_JSON": "0",
             **env,
         }

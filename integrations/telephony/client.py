@@ -51,10 +51,21 @@ class CarrierClient:
     def __repr__(self) -> str:
         return f"CarrierClient(gateway={self._base is not None})"
 
-    def dial(self, to: str, url: str, status_callback: str, timeout_seconds: int, from_number: str) -> str:
+    def dial(
+        self,
+        to: str,
+        url: str,
+        status_callback: str,
+        timeout_seconds: int,
+        from_number: str,
+        machine_url: str = "",
+        fallback_url: str = "",
+    ) -> str:
         """Ring `to` ("client:agent-17" or E.164) and return the call's sid.
 
-        After CarrierAway with `is_unknown` the call may be ringing: look with find_live_calls before another try.
+        `machine_url`: where to report whether a person or an answering machine has picked up, which is found out
+        while the call goes on. `fallback_url`: where to ask when an address of the call does not answer. After
+        CarrierAway with `is_unknown` the call may be ringing: look with find_live_calls before another try.
         """
         with self._asking("dial", is_creation=True):
             call = self._account.calls.create(
@@ -67,6 +78,8 @@ class CarrierClient:
                 status_callback_method="POST",
                 timeout=timeout_seconds,
                 time_limit=TALK_SECONDS,
+                **_detection(machine_url),
+                **({"fallback_url": fallback_url, "fallback_method": "POST"} if fallback_url else {}),
             )
             return told(call.sid)
 
@@ -229,3 +242,15 @@ class CarrierClient:
             # A page without its list, or a field without its value.
             detail = f"{asked}: unreadable answer, {type(error).__name__}"
             raise CarrierAway(detail, is_unknown=is_change) from None
+
+
+def _detection(machine_url: str) -> dict[str, str]:
+    """Ask what has answered, without keeping a person waiting for it; a machine is reported after its greeting."""
+    if not machine_url:
+        return {}
+    return {
+        "machine_detection": "DetectMessageEnd",
+        "async_amd": "true",
+        "async_amd_status_callback": machine_url,
+        "async_amd_status_callback_method": "POST",
+    }

@@ -53,6 +53,19 @@ class CarrierUrls:
         """Where the caller's call goes on when the consultant has left the talk."""
         return f"{self.base}/ivr/after?offer={offer_id}"
 
+    def callback(self, attempt_id: str, to_machine: bool = False) -> str:
+        """The document for somebody who is rung back; `to_machine`: it was a machine that answered."""
+        return f"{self.base}/ivr/callback?attempt={attempt_id}" + ("&machine=1" if to_machine else "")
+
+    @property
+    def fallback(self) -> str:
+        """Where a call of ours goes on when the address of its document did not answer."""
+        return f"{self.base}/ivr/fallback"
+
+    def callback_status(self, attempt_id: str) -> str:
+        """Where the carrier reports what becomes of the telephone of somebody who is rung back."""
+        return f"{self.base}/queueing/callback?attempt={attempt_id}"
+
     def leg(self, offer_id: str) -> str:
         """Where the carrier reports what becomes of a consultant's telephone."""
         return f"{self.base}/queueing/leg?offer={offer_id}"

@@ -27,7 +27,12 @@ OPERATIONS = json.loads(Path(__file__).with_name("carrier_contract.json").read_t
 ACCOUNT = f"/2010-04-01/Accounts/{DEMO_ACCOUNT_SID}"
 MEDIA = "Media"
 LONGEST_WAIT = 60.0
+# Values that the contract names in its words alone.
+IN_WORDS = {"MachineDetection": ("Enable", "DetectMessageEnd"), "AsyncAmd": ("true", "false")}
 ERRORS = {"404": 20404, "429": 20429, "500": 20500, "400": 21210}
+# "Invalid 'To' phone number": nobody will ever reach it.
+BAD_NUMBER = "bad number"
+BAD_NUMBER_ERROR = {"code": 21211, "message": "The 'To' number is not valid", "status": 400, "more_info": ""}
 Answer = tuple[int, Any]
 
 
@@ -84,7 +89,7 @@ class Carrier:
         ]
         for given, known in ((query, operation["query"]), (form, operation["form"])):
             for key, values in given.items():
-                if key not in known or not all(_fits(value, known[key]) for value in values):
+                if key not in known or not all(_fits(key, value, known[key]) for value in values):
                     found.append(f"{name}: {key}={values}")
                 elif len(values) > 1 and not known[key].get("many"):
                     found.append(f"{name}: {key} given {len(values)} times")
@@ -171,7 +176,9 @@ def _error(status: str) -> Answer:
     return int(status), {"code": ERRORS[status], "message": message, "status": int(status), "more_info": ""}
 
 
-def _fits(value: str, known: dict[str, Any]) -> bool:
+def _fits(key: str, value: str, known: dict[str, Any]) -> bool:
+    if value not in IN_WORDS.get(key, (value,)):
+        return False
     if "enum" in known and value not in known["enum"]:
         return False
     if "pattern" in known and not re.search(known["pattern"], value):
@@ -226,6 +233,9 @@ class Handler(BaseHTTPRequestHandler):
         fault = carrier.faults[name].pop(0) if carrier.faults.get(name) else ""
         if fault in ERRORS:
             self._send(*_error(fault))
+            return
+        if fault == BAD_NUMBER:
+            self._send(400, BAD_NUMBER_ERROR)
             return
         single = [{key: values[0] for key, values in given.items()} for given in (query, form)]
         self._send_after(fault, *carrier.perform(name, names, single[0], single[1]))

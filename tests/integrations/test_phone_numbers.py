@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from integrations.phone_numbers import (
     CallerNumber,
     NumberKind,
+    can_be_rung_back,
     is_dialable,
     load_places,
     normalise_dialled,
@@ -170,6 +171,28 @@ def test_every_city_of_anhui_has_prefixes() -> None:
 )
 def test_only_mainland_numbers_of_today_can_be_called_back(number: str | None, dialable: bool) -> None:
     assert is_dialable(number) is dialable
+
+
+@pytest.mark.parametrize(
+    ("number", "can_be"),
+    [
+        ("+8655112333", True),
+        ("+8655812333", True),
+        (WANG_FANG, True),
+        ("+8655162345678", True),
+        ("+864008012333", True),
+        ("12333", False),  # reaches the city in which the telephone happens to be
+        ("055112333", False),  # not as it is sent to the carrier
+        ("+8656512333", False),
+        ("+865652345678", False),
+        ("+16505551212", False),
+        ("anonymous", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_number_that_is_shown_is_one_that_can_be_rung_back(number: str | None, can_be: bool) -> None:
+    assert can_be_rung_back(number) is can_be
 
 
 def test_staff_see_only_the_tail() -> None:

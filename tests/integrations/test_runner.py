@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +54,27 @@ def test_everything_is_up_and_a_second_instance_is_refused(shared: RunningHotlin
     assert second.process.wait(20) == 2
     assert f"进程号 {shared.process.pid}" in second.output and "Traceback" not in second.output
     assert shared.get("/healthz")[0] == 200
+
+
+def test_a_demo_has_made_up_business_systems_with_filled_tables(shared: RunningHotline) -> None:
+    address = f"http://127.0.0.1:{shared.sandbox_port}/"
+    assert f"业务系统沙盒  {address}" in shared.output
+    eventually(lambda: status_of(f"{address}readyz") == 200, 20)
+    sandbox = shared.child("sandbox")
+    sandbox.kill()
+    eventually(lambda: not sandbox.is_running(), 10)
+    eventually(lambda: status_of(f"{address}readyz") == 200, 20)
+
+
+def status_of(url: str) -> int:
+    """The status of an answer, 0 when there is none."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
 
 
 def test_a_killed_child_is_started_again(shared: RunningHotline) -> None:

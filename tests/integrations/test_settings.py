@@ -11,6 +11,7 @@ from integrations.demo_keys import DemoKeys, load_or_make_demo_keys
 from integrations.errors import SettingsError
 from integrations.settings import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN, Settings, is_loopback
 from integrations.storage_url import Bucket, Folder
+from integrations.system_secrets import DEMO_SECRETS
 
 KEY = base64.b64encode(b"k" * 32).decode()
 KEYS = DemoKeys(b"s" * 32, b"d" * 32, b"h" * 32)
@@ -63,6 +64,29 @@ def test_the_gateway_listens_beside_the_web_server() -> None:
     assert read({"PORT": "12400"}).gateway_port == 12401
     assert read({"PORT": "65535"}).gateway_port == 65534
     assert read({"BIND": "::1"}).gateway_bind == "::1"
+
+
+def test_the_sandbox_listens_beside_all_of_them() -> None:
+    settings = read({})
+    assert (settings.sandbox_port, settings.sandbox_url) == (12336, "http://127.0.0.1:12336")
+    assert read({"PORT": "65535"}).sandbox_port == 65532
+    assert read({"SANDBOX_PORT": "9000"}).sandbox_url == "http://127.0.0.1:9000"
+    assert read({"DEMO": "0"}).sandbox_url is None and read(PUBLIC).sandbox_url is None
+
+
+def test_secrets_of_business_systems_are_whatever_begins_like_one() -> None:
+    env = {
+        "SYSTEM_BUS_TOKEN": " of-the-bus ",
+        "SYSTEM_EMPTY": "",
+        "OTHER_SYSTEM_X": "y",
+        "SYSTEM_DEMO_CARD_PASSWORD": "own",
+    }
+    assert read(PUBLIC | env).system_secrets == {"SYSTEM_BUS_TOKEN": "of-the-bus", "SYSTEM_DEMO_CARD_PASSWORD": "own"}
+    assert read(env).system_secrets == DEMO_SECRETS | {
+        "SYSTEM_BUS_TOKEN": "of-the-bus",
+        "SYSTEM_DEMO_CARD_PASSWORD": "own",
+    }
+    assert "of-the-bus" not in repr(read(env))
 
 
 def test_the_gateway_can_stand_elsewhere() -> None:
