@@ -13,11 +13,12 @@ from psycopg import Connection
 from integrations.telephony.carrier_errors import CallGone, CarrierAway, CarrierRefused
 from integrations.telephony.urls import CarrierUrls
 from queueing import offers, tasks
+from queueing.callback_tasks import CallbackTasks
 from queueing.line import WaitingLine
 from queueing.offer import ACCEPTED, CONNECTED, RESERVED
 from queueing.offers import Offer
 from queueing.seats import SeatRow, read_seat
-from queueing.talk_check import check_talk
+from queueing.talk_check import check_talk, end_gone
 from queueing.tasks import Task
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,8 @@ class CarrierTasks:
             tasks.FETCH_CALLER: self._fetch_caller,
             tasks.CHECK_TALK: self._check_talk,
         }
+        self._callbacks = CallbackTasks(line)
+        self._perform |= self._callbacks.kinds
 
     def perform(self, task: Task) -> None:
         """Do one task and settle it; never raises for anything that the carrier does."""
@@ -69,6 +72,8 @@ class CarrierTasks:
         """The carrier will not have it: the caller must not wait for something that never comes."""
         if task.kind in (tasks.DIAL_AGENT, tasks.CONNECT_CALLER):
             self._end(offer, "fail", "carrier")
+        elif task.kind == tasks.DIAL_CALLBACK:
+            self._callbacks.give_up(offer)
 
     # the kinds
 
@@ -130,7 +135,7 @@ class CarrierTasks:
         try:
             self._carrier.redirect(offer.call_sid, self._urls.connect(offer.id))
         except CallGone:
-            self._line.caller_gone(offer.call_sid)
+            end_gone(self._line, offer.call_sid)
 
     def _fetch_caller(self, task: Task, offer: Offer) -> None:
         if offer.status != CONNECTED:
@@ -138,7 +143,7 @@ class CarrierTasks:
         try:
             self._carrier.redirect(offer.call_sid, self._urls.connect(offer.id))
         except CallGone:
-            self._line.caller_gone(offer.call_sid)
+            end_gone(self._line, offer.call_sid)
 
     def _check_talk(self, task: Task, offer: Offer) -> None:
         check_talk(self._line, offer.id)
@@ -149,7 +154,7 @@ class CarrierTasks:
         try:
             self._carrier.redirect(offer.call_sid, self._urls.after(offer.id))
         except CallGone:
-            self._line.caller_gone(offer.call_sid)
+            end_gone(self._line, offer.call_sid)
 
     def _record(self, task: Task, offer: Offer) -> None:
         if offer.status != CONNECTED or not offer.agent_call_sid:

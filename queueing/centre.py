@@ -10,20 +10,30 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from integrations.phone_numbers import NumberRegion, is_dialable, normalise_dialled, parse_caller
+from queueing.callback_rules import (
+    CALLBACK_FIELDS,
+    CALLBACK_LIMITS,
+    DEFAULT_CALLBACK_RULES,
+    CallbackRules,
+    shown_number_problem,
+    validate_callback_rules,
+)
 from queueing.centre_reader import CentreReader, join_path
 from queueing.features import FEATURES
 from queueing.line_rules import DEFAULT_RULES, LIMITS, LineRules, validate_rules
 from queueing.opening_hours import ExceptionalDay, OpeningHours, Season, validate_hours
 
 PROVINCE = "340000"
-SHARED_FIELDS = ("hours", "features", "menu", "words", "desk_number", "queue")
+SHARED_FIELDS = ("hours", "features", "menu", "words", "desk_number", "queue", "callbacks")
 CENTRE_FIELDS = ("name", "short_name", "area_codes", "numbers", "counter", "helps", *SHARED_FIELDS)
 LAYERED_FIELDS: Mapping[str, Collection[str] | None] = {
     "hours": ("seasons", "noon_duty", "night_duty", "weekend_periods", "sunday_periods", "exceptional"),
     "features": FEATURES,
     "queue": LIMITS,
+    "callbacks": CALLBACK_FIELDS,
     "words": None,  # prompt ids are the menu's to know
 }
 
@@ -41,8 +51,8 @@ class Centre:
     """One centre. `numbers` are dialled numbers that reach it, E.164 or short ('12333').
 
     `name` is said in the greeting (合肥市人社局), `counter` is where one can go in person, key 0 dials
-    `desk_number` (E.164), `words` replaces prompts by id, from `helps` calls may be taken over, and `queue` are the
-    rules of the waiting line.
+    `desk_number` (E.164), `words` replaces prompts by id, from `helps` calls may be taken over, `queue` are the
+    rules of the waiting line, and `callbacks` those of ringing people back.
     """
 
     code: str
@@ -58,6 +68,7 @@ class Centre:
     words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     helps: tuple[str, ...] = ()
     queue: LineRules = DEFAULT_RULES
+    callbacks: CallbackRules = DEFAULT_CALLBACK_RULES
 
 
 def centre_for_dialled(centres: Mapping[str, Centre], number: str | None) -> str | None:
@@ -100,7 +111,8 @@ def parse_centres(data: object, file: str) -> tuple[dict[str, Centre], list[str]
     """The centres of a YAML document, by code, and all its problems.
 
     A document with any problem gives no centres, so that a bad file never replaces a good one in use.
-    Hours, features, words and queue of a centre are laid over those of `defaults:` key by key, seasons whole.
+    Hours, features, words, queue and callbacks of a centre are laid over those of `defaults:` key by key, seasons
+    whole.
     """
     reader = CentreReader(file)
     top = reader.mapping(data, "", ("defaults", "centres"))
@@ -148,6 +160,7 @@ def _read_centre(reader: CentreReader, code: str, entry: object, defaults: Mappi
         words={key: reader.text(*value) for key, value in layered("words").items()},
         helps=tuple(str(code) for code, _ in items("helps")),
         queue=_read_queue(reader, layered("queue"), join_path(path, "queue")),
+        callbacks=_read_callbacks(reader, layered("callbacks"), join_path(path, "callbacks")),
     )
 
 
@@ -182,16 +195,43 @@ def _read_features(reader: CentreReader, given: Given, path: str) -> dict[str, F
 
 def _read_queue(reader: CentreReader, given: Given, path: str) -> LineRules:
     before = len(reader.problems)
-    values = {
-        name: reader.whole(*given[name], lowest, highest, unit)
-        for name, (lowest, highest, unit) in LIMITS.items()
-        if name in given
-    }
-    rules = LineRules(**values)
+    rules = LineRules(**_read_wholes(reader, given, LIMITS))
     if len(reader.problems) == before:
         for problem in validate_rules(rules):
             reader.problem(path, problem)
     return rules
+
+
+def _read_callbacks(reader: CentreReader, given: Given, path: str) -> CallbackRules:
+    before = len(reader.problems)
+    values: dict[str, Any] = dict(_read_wholes(reader, given, CALLBACK_LIMITS))
+    if "first_time" in given:
+        values["first_time"] = reader.time_of_day(*given["first_time"])
+    if "last_time" in given:
+        values["last_time"] = reader.time_of_day(*given["last_time"], may_be_midnight=True)
+    values["shown_number"] = _read_shown_number(reader, *given.get("shown_number", (None, "")))
+    rules = CallbackRules(**values)
+    if len(reader.problems) == before:
+        for problem in validate_callback_rules(rules):
+            reader.problem(path, problem)
+    return rules
+
+
+def _read_shown_number(reader: CentreReader, value: object, path: str) -> str | None:
+    if value is None:
+        return None
+    number = reader.number(value, path)
+    if number and (problem := shown_number_problem(number)):
+        reader.problem(path, problem)
+    return number
+
+
+def _read_wholes(reader: CentreReader, given: Given, limits: Mapping[str, tuple[int, int, str]]) -> dict[str, int]:
+    return {
+        name: reader.whole(*given[name], lowest, highest, unit)
+        for name, (lowest, highest, unit) in limits.items()
+        if name in given
+    }
 
 
 def _read_hours(reader: CentreReader, given: Given, path: str) -> OpeningHours:

@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
 
 import psycopg
 import structlog
-from psycopg import Connection
 from psycopg_pool import PoolTimeout
 from redis import RedisError
 
 from integrations.services import Services
+from queueing.callback_attempts import CallbackAttempts
+from queueing.callback_sweeps import CallbackSweeper
 from queueing.carrier_tasks import CarrierTasks
 from queueing.centre import Centre
+from queueing.entries import read_entry
 from queueing.line import WaitingLine
 from queueing.live_queue import Claim, LineLost
 from queueing.notices import listen
@@ -55,6 +56,8 @@ class Dispatcher:
     def __init__(self, line: WaitingLine) -> None:
         self.line = line
         self._sweeper = Sweeper(line)
+        self._callbacks = CallbackAttempts(line)
+        self._callback_sweeper = CallbackSweeper(self._callbacks)
         self._tasks = CarrierTasks(line)
         self._threads = ThreadPoolExecutor(CARRIER_THREADS, thread_name_prefix="carrier")
         self._running: dict[int, Future[None]] = {}
@@ -87,6 +90,7 @@ class Dispatcher:
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
             self._sweeper.sweep()
+            self._callback_sweeper.sweep()
             self._recover()
             self._ask_about_talks()
         if now >= self._next_reconcile:
@@ -145,9 +149,16 @@ class Dispatcher:
         services = self.line.services
         now = services.now()
         try:
-            with services.database.pool.connection() as connection, connection.transaction():
-                rules = self.line.rules(_centre_of(connection, entry_id))
-                offer = make_offer(connection, entry_id, agent_id, now, rules.ring_seconds)
+            with services.database.pool.connection() as connection:
+                entry = read_entry(connection, entry_id)
+            if entry is None:
+                return 0
+            if entry.is_to_be_dialled:
+                offer = self._callbacks.offer(entry, agent_id)
+            else:
+                with self.line.transaction() as connection:
+                    ring_seconds = self.line.rules(entry.centre).ring_seconds
+                    offer = make_offer(connection, entry_id, agent_id, now, ring_seconds)
         except psycopg.errors.UniqueViolation:
             # Another dispatcher was first.
             return 0
@@ -213,7 +224,10 @@ class Dispatcher:
     def _ask_about_talks(self) -> None:
         """Beside the rounds: a carrier that does not answer must hold up nobody else."""
         if self._asking is None or self._asking.done():
-            self._asking = self._threads.submit(self._sweeper.ask_about_talks)
+            self._asking = self._threads.submit(self._ask_the_carrier)
+
+    def _ask_the_carrier(self) -> int:
+        return self._sweeper.ask_about_talks() + self._callback_sweeper.ask_about_attempts()
 
     def _recover(self) -> None:
         """Put back what a dispatcher held that died."""
@@ -241,8 +255,3 @@ def _waiting(
     entry_id: int, centre: str, skill: str, language: str, arrived_at: datetime, rank_at: datetime, rules: list[str]
 ) -> Waiting:
     return Waiting(entry_id, centre, skill, language, arrived_at, rank_at, tuple(rules))
-
-
-def _centre_of(connection: Connection[Any], entry_id: int) -> str:
-    row = connection.execute("SELECT centre FROM queue_entry WHERE id = %s", (entry_id,)).fetchone()
-    return str(row[0]) if row else ""

@@ -7,7 +7,9 @@ from datetime import timedelta
 import structlog
 
 from integrations.task_queue import Periodic, job_services
+from queueing.callback_jobs import PERIODIC as OF_CALLBACKS
 from queueing.tasks import purge_done
+from queueing.text_messages import PERIODIC as OF_TEXTS
 
 log = structlog.get_logger(__name__)
 # Long enough to look into a complaint about a talk.
@@ -23,4 +25,4 @@ def purge_carrier_tasks() -> None:
         log.info("carrier_tasks_purged", count=count)
 
 
-PERIODIC = (Periodic(purge_carrier_tasks, 6 * 3600),)
+PERIODIC = (Periodic(purge_carrier_tasks, 6 * 3600), *OF_CALLBACKS, *OF_TEXTS)

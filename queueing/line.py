@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,16 +13,17 @@ from redis import RedisError
 
 from integrations.services import Services
 from queueing import entries, offers, tasks
-from queueing.agent import AVAILABLE, IllegalMove
+from queueing.agent import IllegalMove
+from queueing.callback_booking import ring_back_by_itself
+from queueing.callback_talks import settle_live
 from queueing.centre import Centre
 from queueing.entries import Entry, Joining
+from queueing.line_base import LineBase, waiting_entry
 from queueing.line_figures import FigureBook, LineFigures
-from queueing.line_rules import DEFAULT_RULES, LineRules
-from queueing.live_queue import LiveQueue
-from queueing.notices import publish
+from queueing.offer import CONNECTED
 from queueing.offers import Offer
-from queueing.routing import Helps, QueueKey, RulesByCentre, Waiting, can_serve, queues_for, rank
-from queueing.seats import SeatRow, read_seat, routing_seat
+from queueing.routing import can_serve, rank
+from queueing.seats import read_seat
 from queueing.wait_time import Said, estimate_wait, remember, to_speak
 
 log = structlog.get_logger(__name__)
@@ -59,22 +59,12 @@ class Rated:
     score: int
 
 
-class WaitingLine:
+class WaitingLine(LineBase):
     """Built once per process. The rows decide; Redis is told afterwards and may be away."""
 
     def __init__(self, services: Services, centres: Callable[[], Mapping[str, Centre]]) -> None:
-        self.services = services
-        self.centres = centres
-        self.live = LiveQueue(services.live_store)
+        super().__init__(services, centres)
         self._figures = FigureBook()
-
-    def rules(self, centre: str) -> LineRules:
-        found = self.centres().get(centre)
-        return found.queue if found else DEFAULT_RULES
-
-    def helpers(self, centre: str) -> list[str]:
-        """The centres whose seats may take over this one's calls."""
-        return [code for code, other in self.centres().items() if centre in other.helps]
 
     def is_staffed_by_anybody(self, centre: str) -> bool:
         """Whether anybody is signed in who may come to answer this centre's calls."""
@@ -86,18 +76,18 @@ class WaitingLine:
     def join(self, joining: Joining, is_staffed: bool) -> Look:
         """Stand in the line, once per call; a repetition only looks again."""
         at = self.services.now()
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             entry = entries.open_entry(connection, joining.call_sid)
             if entry is None:
-                refusal = self._refusal(connection, joining.centre, is_staffed, at)
+                refusal = self.refusal(connection, joining.centre, is_staffed, at)
                 if refusal:
                     return Look(refusal)
                 entry = self._enter(connection, joining, at)
-        self._tell_live(entry)
-        publish(self.services.live_store, entry.centre, None)
+        self.entry_joined(entry)
         return self.look(joining.call_sid, is_staffed)
 
-    def _refusal(self, connection: Connection[Any], centre: str, is_staffed: bool, at: datetime) -> str:
+    def refusal(self, connection: Connection[Any], centre: str, is_staffed: bool, at: datetime) -> str:
+        """Why nobody can join this line now: nobody_in, closed or full; "" when one can."""
         if not self._look_up(connection, centre, at).signed_in:
             return "nobody_in" if is_staffed else "closed"
         is_full = entries.count_waiting(connection, centre) >= self.rules(centre).most_waiting
@@ -120,7 +110,7 @@ class WaitingLine:
     def look(self, call_sid: str, is_staffed: bool) -> Look:
         """What to say now. Ends the entry when its time is up, or when nobody is there any more."""
         at = self.services.now()
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = entries.open_entry(connection, call_sid)
             # Locked, so that no offer is made for somebody whose waiting is just being ended.
             entry = entries.lock_entry(connection, found.id) if found else None
@@ -133,10 +123,11 @@ class WaitingLine:
             end = self._end_of_waiting(entry, figures, is_staffed, at)
             if end:
                 entries.end_entry(connection, entry.id, end[1], at)
+                self._settle_callback(connection, entry, end[1], at)
             else:
                 told = self._told(connection, entry, figures, at)
         if end:
-            self._forget(entry)
+            self.entry_gone(entry)
             return Look(end[0])
         return told if is_staffed or told.kind == "free" else Look("after_hours")
 
@@ -187,38 +178,55 @@ class WaitingLine:
         except IllegalMove:
             return False
 
-    def caller_gone(self, call_sid: str) -> None:
-        """The caller has hung up, wherever that was: in the line, while it rang, in the talk."""
-        self._go(call_sid, "caller_left", entries.HUNG_UP, self.services.now())
+    def caller_gone(self, call_sid: str, is_technical: bool = False) -> None:
+        """The caller has hung up, wherever that was: in the line, while it rang, in the talk.
 
-    def _go(self, call_sid: str, event: str, reason: str, at: datetime) -> bool:
-        offer = None
-        with self._transaction() as connection:
+        `is_technical`: the line broke off, and it was not the caller who wanted that.
+        """
+        self._go(call_sid, "caller_left", entries.HUNG_UP, self.services.now(), is_technical)
+
+    def _go(self, call_sid: str, event: str, reason: str, at: datetime, is_technical: bool = False) -> bool:
+        with self.transaction() as connection:
             found = entries.open_entry(connection, call_sid)
             entry = entries.lock_entry(connection, found.id) if found else None
             if entry is None or entry.status == entries.ENDED:
                 return True
             offer = offers.open_offer_of_entry(connection, entry.id)
             if offer is not None:
+                if is_technical and offer.status == CONNECTED:
+                    event = "fail"
                 offers.end_offer(connection, offer.id, event, "caller", at, self.rules(offer.centre))
+                # A talk that broke off has moved it to the front.
+                entry = entries.lock_entry(connection, entry.id) or entry
             entries.end_entry(connection, entry.id, reason, at)
-        self._forget(entry)
+            self._settle_callback(connection, entry, reason, at, is_technical)
+        self.entry_gone(entry)
         if offer is not None:
             self.offer_changed(offer)
         return True
+
+    def _settle_callback(
+        self, connection: Connection[Any], entry: Entry, reason: str, at: datetime, is_technical: bool = False
+    ) -> None:
+        """What the end of a place means for the caller's callback: the one that led here, or one that is owed now."""
+        rules, next_decent = self.callback_rules(entry.centre), self.next_decent(entry.centre)
+        if entry.callback_id is not None:
+            settle_live(connection, entry, reason, at, rules, next_decent, is_technical)
+        elif reason == entries.HUNG_UP and self.has_callbacks(entry.centre):
+            ring_back_by_itself(connection, self.services, entry, at, rules, next_decent, is_technical)
 
     # the talk
 
     def accept(self, offer_id: str, leg: str) -> Offer | None:
         """The consultant's telephone was answered; None when the caller is no longer to be had."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             offer = offers.accept(connection, offer_id, leg, self.services.now())
         self.offer_changed(offer)
         return offer
 
     def connect(self, offer_id: str, call_sid: str) -> tuple[Offer, str] | None:
         """The caller's leg comes to the talk: the offer and the consultant's 工号; None when it is too late."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             offer = offers.connect(connection, offer_id, call_sid, self.services.now())
             seat = read_seat(connection, offer.agent_id) if offer else None
         self.offer_changed(offer)
@@ -245,76 +253,5 @@ class WaitingLine:
             row = connection.execute(_RATED, (offer_id, call_sid)).fetchone()
         return Rated(*row) if row else None
 
-    # Redis and listeners are told after the commit; both may be away.
-
     def _look_up(self, connection: Connection[Any], centre: str, at: datetime) -> LineFigures:
         return self._figures.of(connection, centre, self.helpers(centre), at)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection[Any]]:
-        with self.services.database.pool.connection() as connection, connection.transaction():
-            yield connection
-
-    def offer_changed(self, offer: Offer | None) -> None:
-        """An offer was made, accepted or ended: the live line, the dispatchers and the consoles shall know."""
-        if offer is None:
-            return
-        with self.services.database.pool.connection() as connection:
-            entry = entries.read_entry(connection, offer.entry_id)
-        if entry is not None:
-            self._tell_live(entry)
-        self.seat_changed(offer.agent_id, offer.centre)
-
-    def seat_changed(self, agent_id: int, centre: str = "") -> None:
-        """A seat became free, or is so no longer; `centre`: where the caller waits, when that is another one."""
-        with self.services.database.pool.connection() as connection:
-            seat = read_seat(connection, agent_id)
-        try:
-            if seat is not None and seat.state == AVAILABLE:
-                self.live.agent_free(routing_seat(seat), self.lines_of(seat))
-            else:
-                self.live.agent_gone(agent_id)
-        except RedisError as error:
-            log.warning("line_not_told", agent=agent_id, error=type(error).__name__)
-        for told in {centre, seat.centre if seat else ""} - {""}:
-            publish(self.services.live_store, told, agent_id)
-
-    def tell_live_again(self, entry_id: int, agent_id: int) -> None:
-        """A claim came to nothing: both as the rows have them now."""
-        with self.services.database.pool.connection() as connection:
-            entry = entries.read_entry(connection, entry_id)
-        if entry is not None:
-            self._tell_live(entry)
-        self.seat_changed(agent_id)
-
-    def wake(self, centre: str) -> None:
-        """There is something for the dispatchers to do."""
-        publish(self.services.live_store, centre)
-
-    def lines_of(self, seat: SeatRow) -> tuple[QueueKey, ...]:
-        """The lines that a seat may draw from, by the rules as they are now."""
-        return queues_for(routing_seat(seat), *self.routing_rules())
-
-    def routing_rules(self) -> tuple[RulesByCentre, Helps]:
-        centres = self.centres()
-        rules = {code: centre.queue for code, centre in centres.items()}
-        return rules, {code: centre.helps for code, centre in centres.items()}
-
-    def _tell_live(self, entry: Entry) -> None:
-        try:
-            if entry.status in (entries.WAITING, entries.OFFERED):
-                self.live.join(waiting_entry(entry), is_offered=entry.status == entries.OFFERED)
-            else:
-                self.live.leave(entry.id)
-        except RedisError as error:
-            log.warning("line_not_told", entry=entry.id, error=type(error).__name__)
-
-    def _forget(self, entry: Entry) -> None:
-        self._tell_live(replace(entry, status=entries.ENDED))
-        publish(self.services.live_store, entry.centre, None)
-
-
-def waiting_entry(entry: Entry) -> Waiting:
-    """The entry as the rules of routing see it: who was transferred has waited here since then."""
-    rules = tuple(entry.rules)
-    return Waiting(entry.id, entry.centre, entry.skill, entry.language, entry.joined_at, entry.rank_at, rules)

@@ -108,7 +108,10 @@ class AgentInterval(Base):
 
 
 class QueueEntry(Base):
-    """A caller who asked for a person, from asking to the end of it. Order in the line: (rank_at, id)."""
+    """A caller who asked for a person, on the telephone or to be rung, until the end of it.
+
+    Order in the line: (rank_at, id), callers and callbacks together.
+    """
 
     __tablename__ = "queue_entry"
 
@@ -138,10 +141,18 @@ class QueueEntry(Base):
     said: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     end_reason: Mapped[str | None] = mapped_column(String(16))
+    # Of kind 'callback', and of a call that one led to. Until the caller has confirmed, call_sid is 'callback-<id>'.
+    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callback.id"))
+    # The caller's number, sealed for "callback.number", while it may be needed to ring back.
+    caller_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Has asked to be rung, and is being asked for the number and the time.
+    wants_callback: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
+        CheckConstraint("kind IN ('call', 'callback')", name="kind_is_known"),
         CheckConstraint("status IN ('waiting', 'offered', 'connected', 'ended')", name="status_is_known"),
         CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_has_a_time"),
+        Index("uq_queue_entry_open_callback", "callback_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("uq_queue_entry_open_call", "call_sid", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_queue_entry_line", "centre", "rank_at", "id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_queue_entry_waiting", "rank_at", "id", postgresql_where=text("status = 'waiting'")),

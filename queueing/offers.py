@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from queueing import entries, tasks
+from queueing import callback_talks, entries, tasks
 from queueing.agent import AVAILABLE, NO_ANSWER, after_miss
 from queueing.entries import Entry, lock_entry
 from queueing.line_rules import LineRules
@@ -73,6 +73,7 @@ _UNHELD = """
 UPDATE offer SET held_seconds = held_seconds + round(extract(epoch FROM %(at)s - held_since)), held_since = NULL
 WHERE id = %(id)s AND held_since IS NOT NULL
 """
+_RING_FOR_CALLER = "UPDATE offer SET call_sid = %s, ring_until = %s WHERE id = %s AND status = 'reserved'"
 _END = "UPDATE offer SET status = %s, ended_at = %s, end_reason = %s WHERE id = %s"
 
 
@@ -130,9 +131,17 @@ def make_offer(
     connection.execute(_MAKE, (offer_id, entry_id, agent_id, entry.call_sid, entry.centre, at, ring_until, wait))
     connection.execute(_OFFERED, (entry_id,))
     move_seat(connection, seat, "offer", at, offer_id=offer_id)
-    tasks.add_task(connection, tasks.DIAL_AGENT, offer_id, at)
+    if not entry.is_to_be_dialled:
+        # Else the caller comes first: the consultant's telephone rings when there is somebody to talk to.
+        tasks.add_task(connection, tasks.DIAL_AGENT, offer_id, at)
     log.info("offer_made", offer=offer_id, entry=entry_id, agent=agent_id)
     return read_offer(connection, offer_id)
+
+
+def ring_for_caller(connection: Connection[Any], offer_id: str, call_sid: str, at: datetime, ring_seconds: int) -> None:
+    """The caller of a callback is there: now the reserved consultant's telephone rings."""
+    connection.execute(_RING_FOR_CALLER, (call_sid, at + timedelta(seconds=ring_seconds), offer_id))
+    tasks.add_task(connection, tasks.DIAL_AGENT, offer_id, at)
 
 
 def may_be_offered(seat: SeatRow, at: datetime) -> bool:
@@ -261,7 +270,7 @@ def end_offer(
     connection.execute(_END, (status, at, reason, offer_id))
     _settle_seat(connection, offer, status, reason, at, rules)
     _settle_entry(connection, entry, offer, status, at, rules, target)
-    if reason != "leg":
+    if reason != "leg" and not entry.is_to_be_dialled:
         tasks.add_task(connection, tasks.END_LEG, offer_id, at, offer.agent_call_sid)
     _say_move(offer, event, status)
     return replace(offer, status=status, ended_at=at, end_reason=reason)
@@ -299,13 +308,15 @@ def _settle_entry(
 ) -> None:
     if status == FINISHED:
         entries.end_entry(connection, entry.id, entries.SERVED, at)
+        callback_talks.end_served(connection, entry, at)
     elif status in TALKED:
         rank_at, names = entry.rank_at, entry.rules
         if status == DROPPED:
             rank_at, names = rank(entry.arrived_at, is_slow=entry.is_slow, was_dropped=True, rules=rules)
         place = target or Target(entry.centre, entry.skill, entry.language)
         entries.put_back(connection, entry, at, rank_at, list(names), place.centre, place.skill, place.language)
-    elif status in COOLS_DOWN:
+    elif status in COOLS_DOWN and not entry.is_to_be_dialled:
+        # The caller of a callback who is being rung is offered again when there is somebody to talk to.
         entries.set_status(connection, entry.id, entries.WAITING)
     if status in TALKED:
         tasks.add_task(connection, tasks.MOVE_CALLER, offer.id, at, offer.call_sid)

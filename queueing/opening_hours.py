@@ -214,7 +214,7 @@ def _present_and_next(
 ) -> tuple[datetime | None, datetime | None]:
     """The end of the present stretch of ordinary service (None: none, or no end in sight); the next start."""
     ends = None
-    for start, end in _stretches(hours, calendar, now.date(), closings):
+    for start, end in stretches(hours, calendar, now.date(), closings):
         if start > now:
             return ends, start
         if end > now:
@@ -223,8 +223,8 @@ def _present_and_next(
     return (None if ends and ends >= horizon else ends), None
 
 
-def _stretches(hours: OpeningHours, calendar: WorkCalendar, first: date, closings: Sequence[Closing]) -> Iterator[Span]:
-    """Ordinary service from `first` to the horizon, in order, touching spans joined, closings cut out."""
+def stretches(hours: OpeningHours, calendar: WorkCalendar, first: date, closings: Sequence[Closing]) -> Iterator[Span]:
+    """Ordinary service from the day `first` to the horizon, in order, touching spans joined, closings cut out."""
     pending: Span | None = None
     for n in range(HORIZON_DAYS + 1):
         for start, end in _cut(_service(hours, calendar, first + timedelta(days=n)), closings):

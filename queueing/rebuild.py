@@ -19,13 +19,13 @@ from psycopg import Connection
 from integrations.services import Services
 from queueing.agent import AVAILABLE
 from queueing.entries import OFFERED, WAITING, read_entry
-from queueing.line import routing_seat, waiting_entry
+from queueing.line_base import waiting_entry
 from queueing.line_draft import LineDraft
 from queueing.live_queue import OFFERED as HELD_BY_OFFER
 from queueing.live_queue import WAITING as HELD_BY_NOBODY
 from queueing.live_queue import LiveQueue
 from queueing.routing import QueueKey, Waiting
-from queueing.seats import SeatRow, read_available, read_seat
+from queueing.seats import SeatRow, read_available, read_seat, routing_seat
 
 log = structlog.get_logger(__name__)
 

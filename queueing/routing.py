@@ -37,6 +37,7 @@ RULES_ZH = {
     "returning": "等过再打来",
     "dropped": "断线回来",
     "missed_callback": "回电没接到",
+    "call_now": "咨询员要现在打",
 }
 
 RulesByCentre = Mapping[str, LineRules]

@@ -12,6 +12,8 @@ from queueing.offers import Offer
 from queueing.seats import read_seat
 
 FINAL = ("completed", "canceled", "busy", "no-answer", "failed")
+# The carrier has lost the call, or knows nothing of it any more: nobody hung up.
+LOST = (None, "failed")
 
 
 def check_talk(line: WaitingLine, offer_id: str) -> bool:
@@ -24,7 +26,7 @@ def check_talk(line: WaitingLine, offer_id: str) -> bool:
     carrier = line.services.carrier
     caller = carrier.call_status(offer.call_sid)
     if caller is None or caller in FINAL:
-        line.caller_gone(offer.call_sid)
+        line.caller_gone(offer.call_sid, is_technical=caller in LOST)
         return True
     leg = carrier.call_status(offer.agent_call_sid) if offer.agent_call_sid else None
     if leg is not None and leg not in FINAL:
@@ -32,6 +34,11 @@ def check_talk(line: WaitingLine, offer_id: str) -> bool:
     # A telephone that was put down has finished; a page says so itself before its leg ends.
     was_put_down = seat is not None and seat.door == "telephone" and leg == "completed" and offer.status == CONNECTED
     return _end(line, offer, "finish" if was_put_down else "agent_left")
+
+
+def end_gone(line: WaitingLine, call_sid: str) -> None:
+    """The carrier says that a caller's call is over: was it lost? Raises IntegrationError when the carrier is away."""
+    line.caller_gone(call_sid, is_technical=line.services.carrier.call_status(call_sid) in LOST)
 
 
 def _end(line: WaitingLine, offer: Offer, event: str) -> bool:

@@ -21,7 +21,22 @@ RECORD = "record"
 FETCH_CALLER = "fetch_caller"
 # A consultant's leg has ended in a talk: has it lost the caller, or has the caller gone?
 CHECK_TALK = "check_talk"
-KINDS = (DIAL_AGENT, END_LEG, CONNECT_CALLER, MOVE_CALLER, RECORD, FETCH_CALLER, CHECK_TALK)
+# Ring the caller of a callback for whom a consultant is reserved; take that back; talk to the machine that answered.
+DIAL_CALLBACK = "dial_callback"
+END_CALLBACK = "end_callback"
+TELL_MACHINE = "tell_machine"
+KINDS = (
+    DIAL_AGENT,
+    END_LEG,
+    CONNECT_CALLER,
+    MOVE_CALLER,
+    RECORD,
+    FETCH_CALLER,
+    CHECK_TALK,
+    DIAL_CALLBACK,
+    END_CALLBACK,
+    TELL_MACHINE,
+)
 
 # As long as a caller may be left alone by a dispatcher that died. A slow carrier may make two perform the same.
 LEASE = timedelta(seconds=5)

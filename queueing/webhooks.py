@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, request
 
 from integrations.telephony.guard import signed_by_carrier
 from queueing import offers, tasks
+from queueing.callback import CONFIRMED
+from queueing.callback_attempts import FINAL, CallbackAttempts
+from queueing.callback_rows import read_attempt
 from queueing.line import WaitingLine
 from queueing.offer import ACCEPTED, CONNECTED
 from queueing.recordings import note_status
+
+EndCall = Callable[[str, str], None]
 
 # The carrier's last words about a leg, and what each is for the offer before it was accepted.
 LAST_WORDS = {
@@ -20,8 +27,15 @@ LAST_WORDS = {
 }
 
 
-def queueing_blueprint(line: WaitingLine) -> Blueprint:
-    """/queueing/leg, /queueing/conference, /queueing/recording."""
+# A machine, by the carrier's judgement, which is advice only: a person may be quicker with a key.
+MACHINES = ("machine_end_beep", "machine_end_silence", "machine_end_other", "fax")
+
+
+def queueing_blueprint(line: WaitingLine, end_call: EndCall) -> Blueprint:
+    """/queueing/leg, /queueing/conference, /queueing/recording, /queueing/callback.
+
+    `end_call` hears the final status of a call that we made, for the ledger.
+    """
     blueprint = Blueprint("queueing", __name__, url_prefix="/queueing")
     signed = signed_by_carrier(line.services.settings)
 
@@ -46,7 +60,34 @@ def queueing_blueprint(line: WaitingLine) -> Blueprint:
         note_status(line.services, _offer_id(), request.form.to_dict())
         return _thanks()
 
+    attempts = CallbackAttempts(line)
+
+    @blueprint.post("/callback")
+    @signed
+    def callback() -> Response:
+        """A status of the telephone of somebody who is rung back, or what has answered there."""
+        attempt_id, call_sid = request.args.get("attempt", "")[:24], request.form.get("CallSid", "")[:64]
+        if "AnsweredBy" in request.form and "CallStatus" not in request.form:
+            if request.form["AnsweredBy"] in MACHINES:
+                note_machine(attempts, attempt_id)
+            return _thanks()
+        status = request.form.get("CallStatus", "")
+        attempts.note_status(attempt_id, call_sid, status)
+        if status in FINAL:
+            end_call(call_sid, status)
+        return _thanks()
+
     return blueprint
+
+
+def note_machine(attempts: CallbackAttempts, attempt_id: str) -> None:
+    """The carrier heard a machine: it gets the short message, unless a key was pressed meanwhile."""
+    with attempts.line.transaction() as connection:
+        attempt = read_attempt(connection, attempt_id)
+        if attempt is not None and attempt.is_open and attempt.status != CONFIRMED:
+            now = attempts.services.now()
+            tasks.add_task_once(connection, tasks.TELL_MACHINE, attempt.offer_id, now)
+    attempts.line.wake("")
 
 
 def note_leg_status(line: WaitingLine, offer_id: str, leg: str, status: str) -> None:

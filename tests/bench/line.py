@@ -19,12 +19,11 @@ from integrations.embedded import EmbeddedPostgres, EmbeddedValkey
 from integrations.migrations import migrate
 from integrations.services import Services, utc_now
 from integrations.settings import Settings
-from queueing.line import routing_seat
 from queueing.line_draft import LineDraft
 from queueing.live_queue import Claim, LiveQueue
 from queueing.rebuild import rebuild, reconcile
 from queueing.routing import LANGUAGES, SKILLS, QueueKey, Seat, Waiting, queues_for
-from queueing.seats import SeatRow
+from queueing.seats import SeatRow, routing_seat
 
 CALLERS, SEATS = 100_000, 1_000
 CENTRES = [f"34{number:02}00" for number in range(1, 17)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from integrations.phone_numbers import parse_caller
 from integrations.work_calendar import SHANGHAI, WorkCalendar
+from queueing.callback_rules import CALLBACK_FIELDS, DEFAULT_CALLBACK_RULES, CallbackRules
 from queueing.centre import (
     FEATURES,
     PROVINCE,
@@ -70,6 +72,7 @@ def test_shipped_keys_are_closed_with_a_reason_until_there_is_something_behind_t
             "human",
             "recordings",
             "guides",
+            "progress",
             "slow",
         }
         assert all(setting.open != bool(setting.reason) for setting in centre.features.values())
@@ -92,6 +95,24 @@ def test_shipped_rules_of_the_line_are_the_ones_that_the_code_takes_for_granted(
     assert {centre.queue for centre in centres.values()} == {DEFAULT_RULES}
     written = yaml.safe_load(SHIPPED_FILE.read_text("utf-8"))["defaults"]["queue"]
     assert list(written) == list(LIMITS)  # a centre that wants another value finds its name in the file
+
+
+def test_shipped_rules_of_callbacks_are_the_ones_that_the_code_takes_for_granted(centres: dict[str, Centre]) -> None:
+    rules = {replace(centre.callbacks, shown_number=None) for centre in centres.values()}
+    assert rules == {DEFAULT_CALLBACK_RULES}
+    written = yaml.safe_load(SHIPPED_FILE.read_text("utf-8"))["defaults"]["callbacks"]
+    assert tuple(written) == CALLBACK_FIELDS
+
+
+def test_shipped_every_centre_shows_a_number_of_its_area_that_reaches_it_or_the_province(
+    centres: dict[str, Centre],
+) -> None:
+    for code, centre in centres.items():
+        shown = centre.callbacks.shown_number
+        assert shown is not None
+        assert parse_caller(shown).area_code == centre.area_codes[0]
+        own = [number for number in centre.numbers if number.startswith("+")]
+        assert centre_for_dialled(centres, shown) == (code if own else PROVINCE)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +184,7 @@ defaults:
     slow: {open: true}
   words: {welcome: 您好。}
   queue: {ring_seconds: 25, help_after_seconds: 120}
+  callbacks: {most_attempts: 4, first_time: "09:00", last_time: "21:00", shown_number: "+8655112333"}
 centres:
   340000:
     name: 安徽省人社厅
@@ -188,6 +210,7 @@ centres:
     words: {bye: 再见。}
     helps: [340000]
     queue: {ring_seconds: 15, longest_wait_minutes: 20}
+    callbacks: {ring_seconds: 40, last_time: "24:00", shown_number: "0553-12333"}
 """
 
 
@@ -215,6 +238,22 @@ def test_a_centre_is_laid_over_the_defaults() -> None:
     assert wuhu.words == {"welcome": "您好。", "bye": "再见。"}
     assert province.queue == LineRules(ring_seconds=25, help_after_seconds=120)
     assert wuhu.queue == LineRules(ring_seconds=15, help_after_seconds=120, longest_wait_minutes=20)
+    assert province.callbacks == CallbackRules(
+        most_attempts=4, first_time=time(9), last_time=time(21), shown_number="+8655112333"
+    )
+    assert wuhu.callbacks == CallbackRules(
+        most_attempts=4, ring_seconds=40, first_time=time(9), last_time=time(0), shown_number="+8655312333"
+    )
+
+
+def test_a_centre_may_show_no_number_and_a_file_may_be_silent_about_callbacks() -> None:
+    found, problems = parse_centres(yaml.safe_load(GOOD.replace('"0553-12333"}', "null}")), "centres.yaml")
+    assert problems == []
+    assert found["340200"].callbacks.shown_number is None
+    silent = "\n".join(line for line in GOOD.splitlines() if "callbacks:" not in line)
+    found, problems = parse_centres(yaml.safe_load(silent), "centres.yaml")
+    assert problems == []
+    assert found["340200"].callbacks == DEFAULT_CALLBACK_RULES
 
 
 WUHU = "centres.yaml: centres.340200"
@@ -305,6 +344,59 @@ WUHU = "centres.yaml: centres.340200"
             f"{WUHU}.queue: offer_callback_after_minutes(5分钟) 要小于 longest_wait_minutes(5分钟)",
         ),
         ("queue: {ring_seconds: 15, longest_wait_minutes: 20}", "queue: 15", f"{WUHU}.queue: 这里要写若干“名称: 值”"),
+        (
+            "{ring_seconds: 40",
+            "{ring_secs: 40",
+            f"{WUHU}.callbacks.ring_secs: 没有“ring_secs”这一项, 是不是 ring_seconds",
+        ),
+        (
+            "{ring_seconds: 40",
+            "{ring_seconds: 4",
+            f"{WUHU}.callbacks.ring_seconds: 要写5到120之间的整数(秒), 不加引号, 不是 4",
+        ),
+        (
+            "most_attempts: 4",
+            'most_attempts: "4"',
+            "centres.yaml: defaults.callbacks.most_attempts: 要写1到10之间的整数(次), 不加引号, 不是 '4'",
+        ),
+        (
+            'last_time: "24:00"',
+            "last_time: 20:00",
+            f'{WUHU}.callbacks.last_time: 1200 是 20:00 没加引号变成的数, 请给时间加引号, 要写这样的时间: "08:30"',
+        ),
+        (
+            'last_time: "24:00"',
+            'last_time: "8点半"',
+            f"{WUHU}.callbacks.last_time: 要写这样的时间: \"08:30\", 不是 '8点半'",
+        ),
+        ('last_time: "24:00"', "last_time:", f"{WUHU}.callbacks.last_time: 要写这样的时间"),
+        ('last_time: "24:00"', 'last_time: "20:60"', f"{WUHU}.callbacks.last_time: 没有 20:60 这样的时间"),
+        (
+            'first_time: "09:00"',
+            'first_time: "24:00"',
+            "centres.yaml: defaults.callbacks.first_time: 没有 24:00 这样的时间",
+        ),
+        (
+            'last_time: "24:00"',
+            'last_time: "08:00"',
+            f"{WUHU}.callbacks: first_time(09:00) 到 last_time(08:00): 开始要早于结束",
+        ),
+        (
+            'shown_number: "0553-12333"',
+            'shown_number: "12333"',
+            f"{WUHU}.callbacks.shown_number: 12333 对方看到了拨不回来",
+        ),
+        (
+            'shown_number: "0553-12333"',
+            "shown_number: +8655312333",
+            f"{WUHU}.callbacks.shown_number: 读成了数 8655312333, 请加引号",
+        ),
+        (
+            'shown_number: "0553-12333"',
+            'shown_number: "3812345"',
+            f"{WUHU}.callbacks.shown_number: 3812345 不是能认出的号码",
+        ),
+        ("    callbacks: {ring", "    callbacks: [] # {ring", f"{WUHU}.callbacks: 这里要写若干“名称: 值”"),
         ('"340200":', '"wuhu":', "centres.wuhu: 要写34开头的六位行政区划代码"),
         ('"340200":', '"340000":', "有中心代码写了两次"),
         ("  words: {welcome: 您好。}", "  words: [您好]", "defaults.words: 这里要写若干“名称: 值”"),
@@ -320,7 +412,9 @@ def test_each_mistake_is_told_with_file_key_and_a_sentence(good: str, bad: str, 
 def test_all_mistakes_are_told_at_once_and_one_of_the_defaults_only_once() -> None:
     bad = GOOD.replace("guides: {open: true}", "guides: {open: maybe}").replace("menu: wuhu", "menus: wuhu")
     bad = bad.replace("helps: [340000]", "helps: [349999]")
-    assert len(problems_of(bad)) == 3
+    # The number that may be shown is wrong in the defaults, and Wuhu has its own.
+    bad = bad.replace('shown_number: "+8655112333"', 'shown_number: "12333"')
+    assert len(problems_of(bad)) == 4
 
 
 @pytest.mark.parametrize(
@@ -353,6 +447,9 @@ NAMES = [
     "features",
     "human",
     "exceptional",
+    "callbacks",
+    "first_time",
+    "shown_number",
 ]
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),

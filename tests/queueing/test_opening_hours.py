@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from integrations.work_calendar import SHANGHAI, DayKind, WorkCalendar
+from integrations.work_calendar import DayKind
 from queueing.opening_hours import (
     HORIZON_DAYS,
     Closing,
@@ -16,28 +15,21 @@ from queueing.opening_hours import (
     HoursAt,
     HoursState,
     OpeningHours,
-    Period,
     Season,
     hours_at,
     periods_on,
     validate_hours,
 )
-
-CALENDAR = WorkCalendar()
-
-
-def period(text: str) -> Period:
-    start, end = text.split("-")
-    return Period(time.fromisoformat(start), time.fromisoformat(end))
-
-
-def periods(*texts: str) -> tuple[Period, ...]:
-    return tuple(map(period, texts))
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-
+from tests.queueing.hours_reckoning import (
+    CALENDAR,
+    at,
+    naive_open,
+    period,
+    periods,
+    some_closings,
+    some_hours,
+    some_instants,
+)
 
 WINTER = Season((10, 1), periods("09:00-12:00", "14:30-17:30"))
 SUMMER = Season((7, 1), periods("09:00-12:00", "15:00-18:00"))
@@ -288,66 +280,6 @@ def test_good_hours_have_no_problems() -> None:
 )
 def test_bad_hours_are_told_in_a_sentence(hours: OpeningHours, sentence: str) -> None:
     assert any(sentence in problem for problem in validate_hours(hours)), validate_hours(hours)
-
-
-# A reckoning of its own: is ordinary service there in this minute?
-def naive_open(hours: OpeningHours, now: datetime, closings: list[Closing]) -> bool:
-    if any(closing.since <= now < closing.until for closing in closings):
-        return False
-    today = naive_periods(hours, now.date())
-    clock = now.time()
-    inside = any(p.start <= clock and (clock < p.end or p.end == time(0)) for p in today)
-    noon = any(p.end <= clock for p in today) and any(p.start > clock for p in today)
-    return inside or (noon and hours.noon_duty)
-
-
-def naive_periods(hours: OpeningHours, day: date) -> tuple[Period, ...]:
-    if day in hours.exceptional:
-        return hours.exceptional[day].periods
-    if CALENDAR.kind(day) is DayKind.HOLIDAY:
-        return ()
-    if CALENDAR.kind(day) is DayKind.WEEKEND:
-        return hours.weekend_periods
-    since = {season.since: season for season in hours.seasons}
-    probe = day
-    while (probe.month, probe.day) not in since:
-        probe -= timedelta(days=1)
-    return since[(probe.month, probe.day)].periods
-
-
-@st.composite
-def some_periods(draw: st.DrawFn, least: int) -> tuple[Period, ...]:
-    count = draw(st.integers(least, 3))
-    marks = sorted(draw(st.lists(st.integers(0, 95), min_size=2 * count, max_size=2 * count, unique=True)))
-    clock = [time(mark // 4, mark % 4 * 15) for mark in marks]
-    return tuple(Period(*pair) for pair in zip(clock[::2], clock[1::2], strict=True))
-
-
-first_day = date(2026, 1, 20)
-some_days = st.dates(first_day, date(2026, 3, 20))
-some_instants = st.builds(lambda d, m: at(f"{d} 00:00") + timedelta(minutes=m), some_days, st.integers(0, 1439))
-some_closings = st.lists(
-    st.builds(
-        lambda since, m: Closing(since, since + timedelta(minutes=m), "停电"),
-        some_instants,
-        st.integers(1, 4000),
-    ),
-    max_size=3,
-)
-some_hours = st.builds(
-    OpeningHours,
-    st.lists(
-        st.builds(Season, st.sampled_from([(1, 1), (2, 1), (2, 14), (3, 1), (10, 1)]), some_periods(1)),
-        min_size=1,
-        max_size=3,
-        unique_by=lambda season: season.since,
-    ).map(tuple),
-    st.booleans(),
-    st.none(),
-    some_periods(0),
-    st.none(),
-    st.dictionaries(some_days, st.builds(ExceptionalDay, some_periods(0), st.just("搬家")), max_size=4),
-)
 
 
 @settings(max_examples=150, deadline=None)

@@ -16,12 +16,11 @@ import pytest
 from integrations.live_store import build_live_store
 from integrations.services import Services, utc_now
 from integrations.settings import PROJECT_DIR
-from queueing.line import routing_seat
 from queueing.line_draft import LineDraft
 from queueing.live_queue import Claim, LineLost, LiveQueue
 from queueing.rebuild import Mended, Rebuilt, rebuild, reconcile
 from queueing.routing import QueueKey
-from queueing.seats import SeatRow
+from queueing.seats import SeatRow, routing_seat
 from tests.queueing.live_line import ANQING, HEFEI, LEASE, WUHU, caller, lines_of, pairs, seat
 from tests.waiting import eventually
 
