@@ -10,11 +10,14 @@ from ivr.duty import DutyBoard
 from ivr.library import Library
 from ivr.moment import Feature, Moment
 from ivr.words import day_and_time, period
+from queueing.callback_text import as_dialled
 from queueing.centre import PROVINCE, Centre
 from queueing.opening_hours import HoursAt, HoursState, hours_at, season_on
 
 # A moment is the same for every caller of a centre within one minute: openings and closings fall on minutes.
 _KEPT = 64
+# A callback is a promise, too: a centre without consultants has nobody to keep it.
+NOBODY_RINGS = "没有设咨询员的座席，约了回电没有人打"
 
 
 class Almanac:
@@ -45,7 +48,10 @@ def build_moment(centre: Centre, board: DutyBoard, at: datetime, helpers: Collec
     closings = (*board.closings.get(centre.code, ()),)
     hours = hours_at(centre.hours, board.calendar, now, closings)
     notice = board.notice_for(centre.code, at)
+    answering = (centre.code, *helpers)
     features = _features(centre, board)
+    if features["progress"].is_open and not any(code in board.seats for code in answering):
+        features["progress"] = Feature(False, NOBODY_RINGS)
     has_desk = centre.desk_number is not None or centre.code in board.seats
     is_answered = features["human"].is_open and has_desk
     words = _words(centre, hours, _sure_opening(hours, is_answered, now), now)
@@ -56,7 +62,7 @@ def build_moment(centre: Centre, board: DutyBoard, at: datetime, helpers: Collec
         features=features,
         words=words | {"notice": notice.text if notice else None},
         desk_number=centre.desk_number,
-        has_people=any(board.seats.get(code) for code in (centre.code, *helpers)),
+        has_people=any(board.seats.get(code) for code in answering),
     )
 
 
@@ -79,6 +85,7 @@ def _words(centre: Centre, hours: HoursAt, opening: datetime | None, now: dateti
         "closes_in": str(hours.closes_in_minutes) if closing_soon else None,
         "holiday": hours.holiday,
         "closing_reason": hours.reason,
+        "shown_number": as_dialled(shown) if (shown := centre.callbacks.shown_number) else None,
     }
 
 

@@ -6,6 +6,7 @@ node and in every state of the day, must come to an end.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ivr.commands import CommandKind
 from ivr.events import Silence
 from ivr.flow import Edge, Flow, Node
-from ivr.moment import WORDS, Feature, Moment
+from ivr.moment import FLAGS, WORDS, Feature, Moment
 from ivr.nodes.catalogue import CatalogueNode
 from ivr.nodes.command import CommandNode
 from ivr.nodes.menu import MenuNode
@@ -24,6 +25,8 @@ from queueing.features import FEATURES
 from queueing.opening_hours import HoursAt, HoursState
 
 DEEPEST_LEVEL = 3
+# The feature with which callers are rung.
+CALLBACKS = "progress"
 # Silence, a slow repeat, silence again, the way to a person: more than this is going round in circles.
 SILENT_STEPS = 60
 
@@ -33,6 +36,7 @@ def check_flow(
 ) -> list[Problem]:
     """Everything wrong with a flow. `open_features`: those that some centre has opened."""
     problems: list[Problem] = []
+    opened = set(open_features)
 
     def wrong(node: Node | None, sentence: str) -> None:
         where = f"“{node.id}”" if node else ""
@@ -47,7 +51,9 @@ def check_flow(
         if isinstance(node, CommandNode):
             for sentence in node.command_problems(commands):
                 wrong(node, sentence)
-    _check_keys(flow, set(open_features), wrong)
+    _check_keys(flow, opened, wrong)
+    if flow.talk and not flow.callback and CALLBACKS in opened:
+        wrong(None, f"已经开通“{FEATURES[CALLBACKS]}”，却没有写打给来电人时从哪里开始(callback)")
     if has_holes:
         # What follows would only repeat that.
         return problems
@@ -71,6 +77,7 @@ def _check_targets(flow: Flow, wrong: Wrong) -> None:
         ("human", flow.human),
         ("last_resort", flow.last_resort),
         ("talk", flow.talk),
+        ("callback", flow.callback),
     ):
         if target and target not in known:
             wrong(None, f"{name} “{target}”没有这个节点{did_you_mean(target, known)}")
@@ -101,7 +108,7 @@ def _reached(flow: Flow, starts: Iterable[str]) -> set[str]:
 
 
 def _check_reachable(flow: Flow, wrong: Wrong) -> None:
-    found = _reached(flow, filter(None, (flow.start, flow.human, flow.last_resort, flow.talk)))
+    found = _reached(flow, filter(None, (flow.start, flow.human, flow.last_resort, flow.talk, flow.callback)))
     for node in flow.nodes.values():
         if node.id not in found:
             wrong(node, "没有任何一个键或分支走得到")
@@ -152,19 +159,23 @@ def _through(flow: Flow, edge: Edge, seen: set[str] | None = None) -> set[str]:
 
 
 def _check_levels(flow: Flow, wrong: Wrong) -> None:
-    levels = dict.fromkeys(flow.tops, 1)
-    queue = list(flow.tops)
+    """By the shortest way: what is one key away is not deep because a longer way leads there, too."""
+    levels: dict[str, int] = {}
+    queue = deque((top, 1) for top in flow.tops)
     while queue:
-        node_id = queue.pop(0)
+        node_id, level = queue.popleft()
+        if node_id in levels:
+            continue
+        levels[node_id] = level
         for edge in flow.nodes[node_id].edges():
             for target in _through(flow, edge):
-                if target in levels:
-                    continue
-                deeper = isinstance(flow.nodes[target], MenuNode | CatalogueNode)
-                levels[target] = levels[node_id] + (1 if deeper else 0)
-                queue.append(target)
-                if deeper and levels[target] > DEEPEST_LEVEL:
-                    wrong(flow.nodes[target], f"在第{levels[target]}层，最多{DEEPEST_LEVEL}层")
+                if isinstance(flow.nodes[target], MenuNode | CatalogueNode):
+                    queue.append((target, level + 1))
+                else:
+                    queue.appendleft((target, level))
+    for node_id, level in levels.items():
+        if level > DEEPEST_LEVEL:
+            wrong(flow.nodes[node_id], f"在第{level}层，最多{DEEPEST_LEVEL}层")
 
 
 def _check_keys(flow: Flow, open_features: set[str], wrong: Wrong) -> None:
@@ -188,7 +199,13 @@ def _check_writes(flow: Flow, commands: Mapping[str, CommandKind], wrong: Wrong)
     }
     if not writers:
         return
-    for entry, how in ((flow.start, "一打进来"), (flow.human, "按0"), (flow.last_resort, "一直不按键")):
+    entries = (
+        (flow.start, "一打进来"),
+        (flow.human, "按0"),
+        (flow.last_resort, "一直不按键"),
+        (flow.callback, "一接通"),
+    )
+    for entry, how in (entry for entry in entries if entry[0]):
         for target in _through(flow, Edge(entry)) & writers:
             wrong(flow.nodes[target], f"没有确认就会写到别的系统：{how}就到了这里")
     keys_into: dict[str, set[str]] = {}
@@ -218,7 +235,7 @@ def example_moment(state: HoursState, today: date, has_human: bool, everything: 
         provisional=False,
     )
     features = {name: Feature(everything) for name in FEATURES} | {"human": Feature(has_human)}
-    words: dict[str, str | None] = {name: "某某某某" * 3 for name in WORDS}
+    words: dict[str, str | None] = {name: "某某某某" * 3 for name in (*WORDS, *FLAGS)}
     return Moment("340000", today, hours, features, words, "+8655100000000" if has_human else None)
 
 

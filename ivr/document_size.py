@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import cache
@@ -13,8 +14,10 @@ from ivr.content import SUBJECTS
 from ivr.events import Recovered
 from ivr.flow import Flow
 from ivr.nodes.say import SayNode
+from ivr.nodes.slots import MOST_SLOTS, slot_words
 from ivr.problem import Problem
-from ivr.session import Session, Turn, advance
+from ivr.session import Session, advance
+from ivr.turn import Turn
 from ivr.twiml import render
 from queueing.opening_hours import HoursState
 
@@ -69,6 +72,10 @@ def _sessions(flow: Flow, node_id: str, kind: str, today: date) -> Iterator[Sess
     # Slowly there is more markup, but a menu may have a shorter slow twin.
     yield Session(centre="340000", node=node_id)
     yield Session(centre="340000", node=node_id, slow=True)
+    if kind == "slots":
+        spoken = "2月24日，星期二，下午3点半到4点"
+        offered = (slot_words(spoken, "2026-02-24T15:30:00+08:00", position) for position in range(1, MOST_SLOTS + 1))
+        yield Session(centre="340000", node=node_id, slow=True, words=dict(ChainMap(*offered)))
     if kind not in ("playlist", "catalogue"):
         return
     keys = [f"{shelf}/{subject}" for shelf in ("recordings", "guides") for subject in SUBJECTS]

@@ -6,12 +6,16 @@ the picture with lines.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from ivr.flow import Flow, Node
+from ivr.draw_words import EXAMPLES, KIND_TITLES, LABELS, LABELS_OF
+from ivr.flow import Edge, Flow, Node
 from ivr.moment import Moment
+from ivr.nodes import keys
 from ivr.nodes.branch import BranchNode
 from ivr.nodes.catalogue import CatalogueNode
 from ivr.nodes.collect import CollectNode
@@ -26,82 +30,19 @@ from ivr.nodes.record import RecordNode
 from ivr.nodes.say import SayNode
 from ivr.nodes.talk import TalkNode
 from ivr.nodes.wait import WaitNode
+from ivr.turn import WORD
 
 COLUMN, BOX, ROW, HEAD, GAP, MARGIN = 350, 290, 26, 34, 22, 40
 CHARACTERS = 19
+# Kinds whose own sentences are shown beside the ways out.
+SPEAKING = (DialNode, HandoverNode, HangupNode, RecordNode, CollectNode, TalkNode, RateNode, WaitNode)
+# A place that so many others lead to is drawn apart, and named where they do.
+MANY = 4
 COLOURS = {"menu": "#0b5d8a", "branch": "#6b7280", "playlist": "#2f7d4f", "end": "#8a4b0b"}
-LABELS = {
-    "open": "上班",
-    "makeup_day": "调休上班",
-    "closing_soon": "快下班",
-    "noon_closed": "午休",
-    "noon_duty": "午间值班",
-    "night": "下班",
-    "night_duty": "夜间值班",
-    "weekend": "周末",
-    "holiday": "节假日",
-    "closed_exceptionally": "临时停止",
-    "line": "有咨询员在线",
-    "desk": "有值班电话",
-    "none": "没有人",
-    "closed": "不在上班时间",
-    "otherwise": "其他",
-    "ok": "好",
-    "answered": "接通",
-    "failed": "没接通",
-    "yes": "开通",
-    "no": "没有开通",
-    "free": "马上有人",
-    "next": "下一个",
-    "position_and_time": "位次和时间",
-    "time_only": "只说时间",
-    "unsure": "说不准",
-    "longer": "比说的久",
-    "after_hours": "下班还有人",
-    "nobody_in": "没有人在线",
-    "full": "排满了",
-    "limit": "等满上限",
-    "gone": "已不在排队",
-    "left": "离开排队",
-    "too_late": "已有人接",
-    "finished": "说完了",
-    "dropped": "断线了",
-    "transferred": "转接",
-    "talking": "还在通话",
-    "thanked": "满意",
-    "unsatisfied": "不满意",
-    "kept": "记下了",
-    "late": "没有结果",
-    "empty": "没有声音",
-}
-GUESS_LABELS = {"none": "听不出是哪里", "one": "像是一个市的", "two": "像是两个市的"}
-# Words that are only known when somebody rings.
-EXAMPLES = {
-    "next_opening": "〔下次上班〕",
-    "closes_in": "〔几〕",
-    "holiday": "〔节日〕",
-    "closing_reason": "〔原因〕",
-    "guess_1": "〔甲市〕",
-    "guess_2": "〔乙市〕",
-    "ahead": "〔几〕",
-    "wait": "〔几分钟〕",
-    "agent_number": "〔工号〕",
-}
-KIND_TITLES = {
-    MenuNode: "菜单",
-    BranchNode: "分路",
-    PlaylistNode: "播放",
-    CatalogueNode: "目录",
-    DialNode: "拨值班电话",
-    HandoverNode: "转到别的中心",
-    HangupNode: "结束",
-    RecordNode: "录音",
-    CollectNode: "输入号码",
-    CommandNode: "查询",
-    WaitNode: "排队",
-    TalkNode: "通话",
-    RateNode: "评价",
-}
+
+
+def _leads_on(node: Node) -> bool:
+    return any(True for _ in node.edges())
 
 
 class _Shown(dict[str, str]):
@@ -141,16 +82,26 @@ class Drawing:
     def __init__(self, flow: Flow, moment: Moment) -> None:
         self.flow, self.moment = flow, moment
         self.boxes: dict[str, Box] = {}
-        self.starts = [self._box(self._through(flow.start)[0], 0)]
-        for extra in filter(None, (flow.human, flow.last_resort, flow.talk)):
-            target = self._through(extra)[0]
-            if target not in self.boxes:
-                self.starts.append(self._box(target, 0))
+        self.rooms = self._find_rooms()
+        self.starts = [self._box(room, 0) for room in self.rooms]
         bottom = float(MARGIN + 60)
         for start in self.starts:
             bottom = self._place(start, bottom) + GAP
         self.height = max(box.y + box.height for box in self.boxes.values()) + MARGIN
         self.width = MARGIN * 2 + COLUMN * (1 + max(box.column for box in self.boxes.values()))
+
+    def _find_rooms(self) -> list[str]:
+        """Where the drawing begins anew, at the left: where calls come in, and what many ways lead to."""
+        flow = self.flow
+        entries = filter(None, (flow.start, flow.human, flow.last_resort, flow.talk, flow.callback))
+        ways = Counter(
+            target
+            for node in flow.nodes.values()
+            if not isinstance(node, SayNode)
+            for target in {self._through(edge.target)[0] for edge in node.edges()} - {node.id}
+        )
+        many = [node_id for node_id, count in ways.items() if count >= MANY and _leads_on(flow.nodes[node_id])]
+        return list(dict.fromkeys([*(self._through(entry)[0] for entry in entries), *many]))
 
     def _through(self, node_id: str) -> tuple[str, str]:
         """The first node that is not a mere sentence, and the sentences on the way."""
@@ -174,7 +125,7 @@ class Drawing:
         while queue:
             box = queue.pop(0)
             for row in box.rows:
-                if row.target and row.target not in self.boxes:
+                if row.target and row.target not in self.boxes and row.target not in self.rooms:
                     child = self._new_box(row.target, box.column + 1)
                     box.children.append(child)
                     queue.append(child)
@@ -193,9 +144,11 @@ class Drawing:
         if isinstance(node, MenuNode):
             yield from self._menu_rows(node)
             return
-        if isinstance(node, DialNode | HandoverNode | HangupNode | RecordNode | TalkNode | RateNode | WaitNode):
+        if isinstance(node, SPEAKING):
+            keyed = {edge.label for edge in node.edges() if edge.key}
             for prompt_id in node.prompt_ids():
-                yield Row("", self._text(prompt_id))
+                if prompt_id not in keyed:
+                    yield Row("", self._text(prompt_id))
         if isinstance(node, PlaylistNode):
             yield Row("1", "下一段")
             yield Row("2", "上一段")
@@ -205,30 +158,46 @@ class Drawing:
             yield Row("1-8", "按标题选一件", target)
         elif not isinstance(node, PlaylistNode):
             for edge in node.edges():
-                target, words = self._through(edge.target)
-                labels = GUESS_LABELS if isinstance(node, BranchNode) and node.by == "guess" else LABELS
-                label = labels.get(edge.label, edge.label)
-                yield Row("", f"{label}：{words}" if words else label, target)
+                yield self._edge_row(node, edge)
+
+    def _edge_row(self, node: Node, edge: Edge) -> Row:
+        target, words = self._through(edge.target)
+        if edge.key and edge.label in self.flow.prompts:
+            return Row(edge.key, self._text(edge.label).split("，请按")[0], target)
+        asked = node.by if isinstance(node, BranchNode) else node.do if isinstance(node, CommandNode) else node.kind
+        label = LABELS_OF.get(asked, {}).get(edge.label) or LABELS.get(edge.label, edge.label)
+        if edge.key == keys.BACK:
+            return Row(edge.key, label or "返回", target)
+        return Row("", f"{label}：{words}" if words else label, target)
 
     def _menu_rows(self, node: MenuNode) -> Iterator[Row]:
         for line in node.say:
             yield Row("", self._text(line.prompt))
         for option in node.options:
-            text = self._text(option.say).split("，请按")[0] if option.say else "（不念）"
+            text = self._text(option.say).split("，请按")[0] if option.say else self._said_for(node, option.key)
             is_open = bool(option.to) and (not option.feature or self.moment.is_open(option.feature))
             is_open = is_open and (not option.content or self.flow.content.has(option.content, self.moment.today))
-            is_open = is_open and all(self.moment.is_true(condition) for condition in option.when)
+            # What hangs on a word of the call may come true.
+            of_moment = [condition for condition in option.when if not condition.startswith(WORD)]
+            is_open = is_open and all(self.moment.is_true(condition) for condition in of_moment)
             if option.feature and not self.moment.is_open(option.feature):
                 text = f"{text}（没有开通）"
             target = self._through(option.to)[0] if option.to else ""
             yield Row(option.key, text, target, is_open)
         for key, label, extra in (
+            ("", "说一声", node.voice),
             ("", "不按键", node.silence),
             ("*", "返回", node.back),
             ("", "慢速版", node.slow),
         ):
             if extra:
                 yield Row(key, label, self._through(extra)[0])
+
+    def _said_for(self, node: MenuNode, key: str) -> str:
+        """What a sentence that names several keys says of this one; nothing, when none names it."""
+        said = "".join(self._text(line.prompt) for line in (*node.say, *node.after))
+        found = re.search(rf"([^，。；：！？]+)，请按{re.escape(key)}", said)
+        return found[1] if found else "（不念）"
 
     def _place(self, box: Box, top: float) -> float:
         """Give a box and those to its right their heights; the bottom of all of them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -17,16 +17,13 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from integrations.database import Database
-from integrations.work_calendar import WorkCalendar, YearNotice
+from integrations.work_calendar import WorkCalendar
 from queueing.opening_hours import Closing
+from queueing.timetable import calendar_of, closings_by_centre, read_calendar, read_closings
 
 LOOK_EVERY = timedelta(seconds=10)
 log = structlog.get_logger(__name__)
 
-_CLOSINGS = """
-SELECT centre, since, until, reason FROM exceptional_closing
-WHERE withdrawn_at IS NULL AND until > %s ORDER BY since, id
-"""
 _NOTICES = """
 SELECT centre, text, since, until, signed_by FROM urgent_notice
 WHERE withdrawn_at IS NULL AND until > %s ORDER BY id DESC
@@ -40,7 +37,6 @@ SELECT centre, bool_or(state <> 'logged_out' AND NOT (state = 'break' AND state_
                        AND NOT (state = 'away' AND state_since < now() - interval '15 minutes'))
 FROM agent WHERE is_active GROUP BY centre ORDER BY centre
 """
-_CALENDAR = "SELECT year, days FROM calendar_notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +108,10 @@ class DutyDesk:
 def _read(database: Database, now: datetime) -> tuple[list[Any], ...]:
     with database.pool.connection() as connection:
         return (
-            connection.execute(_CLOSINGS, (now,)).fetchall(),
+            read_closings(connection, now),
             connection.execute(_NOTICES, (now,)).fetchall(),
             connection.execute(_FEATURES).fetchall(),
-            connection.execute(_CALENDAR).fetchall(),
+            read_calendar(connection),
             connection.execute(_SEATS).fetchall(),
         )
 
@@ -124,22 +120,10 @@ def build_board(
     closings: list[Any], notices: list[Any], features: list[Any], calendar: list[Any], seats: Sequence[Any] = ()
 ) -> DutyBoard:
     """A board from plain rows. A calendar notice that cannot be right is left out and logged."""
-    by_centre: dict[str, list[Closing]] = {}
-    for centre, since, until, reason in closings:
-        by_centre.setdefault(centre, []).append(Closing(since, until, reason))
     return DutyBoard(
-        closings={centre: tuple(found) for centre, found in by_centre.items()},
+        closings=closings_by_centre(closings),
         notices=tuple(Notice(*row) for row in notices),
         features={(centre, feature): (is_open, reason) for centre, feature, is_open, reason in features},
-        calendar=WorkCalendar([notice for year, days in calendar if (notice := _year_notice(year, days))]),
+        calendar=calendar_of(calendar),
         seats=dict(seats),
     )
-
-
-def _year_notice(year: int, days: Mapping[str, Any]) -> YearNotice | None:
-    try:
-        names = {date.fromisoformat(day): name for day, name in days["off"].items()}
-        return YearNotice(year, frozenset(names), frozenset(map(date.fromisoformat, days["work"])), names)
-    except (KeyError, ValueError) as error:
-        log.error("calendar_notice_unusable", year=year, error=str(error))
-        return None

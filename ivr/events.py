@@ -39,6 +39,11 @@ class Silence(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Spoke(Event):
+    """A voice answered where one counts. What it said is neither asked nor kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded(Event):
     """A recording ended, by key, silence or length; or the caller hung up in it (`hung_up`)."""
 
@@ -70,6 +75,19 @@ class TalkEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CalledBack(Event):
+    """We rang a caller, and the telephone was picked up.
+
+    `who`: a person for all that is known, a machine (told at any time before the caller has agreed to talk), or late:
+    nobody waits for this call any more. `words`: what the greeting may name; None: not known.
+    """
+
+    attempt_id: str
+    who: str
+    words: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CommandAnswered(Event):
     """The answer to a command, with words that the following sentences may name; None: not known.
 
@@ -98,10 +116,12 @@ KIND_NAMES: dict[type[Event], str] = {
     CallStarted: "call_started",
     KeysPressed: "keys",
     Silence: "silence",
+    Spoke: "spoke",
     Recorded: "recorded",
     DialEnded: "dial_ended",
     Connected: "connected",
     TalkEnded: "talk_ended",
+    CalledBack: "called_back",
     CommandAnswered: "command_answered",
     Recovered: "recovered",
     CallEnded: "call_ended",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from ivr.content import Content
 
 if TYPE_CHECKING:
-    from ivr.session import Session, Turn
+    from ivr.session import Session
+    from ivr.turn import Turn
 
 
 # An `instead` that says: without its words this sentence is left out.
@@ -93,7 +94,7 @@ class Node:
 
     def lines(self, turn: Turn, lines: Iterable[Line]) -> None:
         for line in lines:
-            if all(turn.moment.is_true(condition) for condition in line.when):
+            if all(turn.is_true(condition) for condition in line.when):
                 turn.say(line.prompt)
 
 
@@ -113,6 +114,8 @@ class Flow:
     file: str = ""
     # Where a call goes when a consultant has accepted it; "" in a menu without a waiting line.
     talk: str = ""
+    # Where a call begins that we have made to a caller; "" in a menu that makes none.
+    callback: str = ""
     # Nodes of the file that could not be read, and whether all of it could: a flow that is not whole is only checked.
     unread: frozenset[str] = frozenset()
     is_whole: bool = True

@@ -22,7 +22,7 @@ WHERE call.ended_at IS NULL
 ORDER BY call.started_at LIMIT %(most)s
 """
 _STILL_IN_LINE = """
-SELECT call_sid FROM queue_entry JOIN call USING (call_sid)
+SELECT call_sid, carrier_status IN ('failed', 'swept') FROM queue_entry JOIN call USING (call_sid)
 WHERE queue_entry.ended_at IS NULL AND call.ended_at IS NOT NULL LIMIT %s
 """
 # The carrier ends a talk at the desk after four hours.
@@ -71,12 +71,12 @@ def clear_line_of_the_gone() -> None:
     """End the places of callers whose calls have ended, should the end not have reached the waiting line."""
     services = job_services()
     with services.database.pool.connection() as connection:
-        sids = [row[0] for row in connection.execute(_STILL_IN_LINE, (MOST_AT_ONCE,)).fetchall()]
-    if sids:
+        gone = connection.execute(_STILL_IN_LINE, (MOST_AT_ONCE,)).fetchall()
+    if gone:
         line = build_line(services)
-        for sid in sids:
-            line.waiting.caller_gone(sid)
-        log.warning("line_cleared_of_the_gone", count=len(sids))
+        for sid, is_technical in gone:
+            line.waiting.caller_gone(sid, is_technical=is_technical)
+        log.warning("line_cleared_of_the_gone", count=len(gone))
 
 
 PERIODIC = (

@@ -1,7 +1,8 @@
 """The proof that no call is lost: received = sum of outcomes + in progress, for every centre and hour.
 
 Received is counted from the append-only steps and from calls entered after an outage, outcomes from the calls
-themselves, so the two sides do not come from one count.
+themselves, so the two sides do not come from one count. Calls that we made are in neither: what became of those is kept
+with the callback.
 """
 
 from __future__ import annotations
@@ -15,21 +16,28 @@ from psycopg import Connection
 
 from ivr.outcome import PRECEDENCE
 
-_RECEIVED = """
+# Calls that somebody made to us; the other ones are told apart by their first step, too.
+INBOUND = "NOT starts_with(direction, 'outbound')"
+_RECEIVED = f"""
 SELECT centre, date_trunc('hour', at, 'Asia/Shanghai') AS hour, count(*) FROM (
-    SELECT centre, at FROM call_step WHERE turn = 1 AND at >= %(since)s AND at < %(until)s
+    SELECT centre, at FROM call_step
+    WHERE turn = 1 AND kind <> 'called_back' AND at >= %(since)s AND at < %(until)s
     UNION ALL
     SELECT first_centre, started_at FROM call
-    WHERE started_at >= %(since)s AND started_at < %(until)s
+    WHERE started_at >= %(since)s AND started_at < %(until)s AND {INBOUND}
       AND NOT EXISTS (SELECT 1 FROM call_step WHERE call_step.call_sid = call.call_sid AND turn = 1)
 ) AS first_heard GROUP BY 1, 2
 """
-_OUTCOMES = """
+_OUTCOMES = f"""
 SELECT first_centre, date_trunc('hour', started_at, 'Asia/Shanghai'), coalesce(outcome, 'in_progress'), count(*)
-FROM call WHERE started_at >= %(since)s AND started_at < %(until)s GROUP BY 1, 2, 3
+FROM call WHERE started_at >= %(since)s AND started_at < %(until)s AND {INBOUND} GROUP BY 1, 2, 3
 """
 # Each names calls that contradict themselves; an empty ledger of contradictions is the proof.
 _CONTRADICTIONS: dict[str, str] = {
+    "打来的和我们打出去的记混了": f"""
+        SELECT call.call_sid FROM call JOIN call_step ON call_step.call_sid = call.call_sid AND turn = 1
+        WHERE (kind <> 'called_back') <> ({INBOUND})
+          AND started_at >= %(since)s AND started_at < %(until)s""",
     "有按键记录而没有来电": """
         SELECT call_sid FROM call_step WHERE turn = 1 AND at >= %(since)s AND at < %(until)s
           AND NOT EXISTS (SELECT 1 FROM call WHERE call.call_sid = call_step.call_sid)""",

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 from ivr.content import Content
 from ivr.flow import ENGINE_PROMPTS, NOTHING, TALK_PROMPTS, Flow, Line, Node, Prompt
-from ivr.moment import CONDITIONS, WORDS
+from ivr.moment import CONDITIONS, FLAGS, WORDS
 from ivr.nodes import NODE_KINDS
 from ivr.nodes.menu import Option
 from ivr.problem import Problem, did_you_mean
@@ -18,14 +18,14 @@ from ivr.yaml_file import Block
 from queueing.features import FEATURES
 
 _HEAD_TYPES: dict[str, type] = {
-    **dict.fromkeys(("menu", "title", "start", "human", "last_resort", "talk"), str),
+    **dict.fromkeys(("menu", "title", "start", "human", "last_resort", "talk", "callback"), str),
     "tops": list,
     **dict.fromkeys(("nodes", "prompts"), Block),
 }
 _EXAMPLES: dict[type, str] = {str: "一个名字", list: "[名字, 名字]", Block: "“名字: 内容”的形式"}
 # Said in the place of a prompt that cannot be, so that the rest of the menu can be checked, too.
 _UNUSABLE = "？"
-HEAD = ("menu", "title", "extends", "start", "human", "last_resort", "talk", "tops", "nodes", "prompts")
+HEAD = ("menu", "title", "extends", "start", "human", "last_resort", "talk", "callback", "tops", "nodes", "prompts")
 
 
 def build_prompts(blocks: list[tuple[str, Block]], problems: list[Problem]) -> dict[str, Prompt]:
@@ -120,6 +120,13 @@ _WORLD_WORDS = {
     "ahead",
     "wait",
     "agent_number",
+    "number_tail",
+    "shown_number",
+    "callback_slot",
+    "callback_at",
+    "callback_ahead",
+    "asked_when",
+    "next_try",
 }
 
 
@@ -176,6 +183,7 @@ def build_flow(
         human=str(head.get("human", "")),
         last_resort=str(head.get("last_resort", "")),
         talk=str(head.get("talk", "")),
+        callback=str(head.get("callback", "")),
         tops=tuple(str(top) for top in tops) if isinstance(tops, list) else (),
         nodes=nodes,
         prompts=prompts,
@@ -271,9 +279,11 @@ class _Reader:
 
     def conditions(self, conditions: tuple[str, ...], line: int) -> None:
         for condition in conditions:
-            kind, _, feature = condition.partition(":")
-            if condition not in CONDITIONS and not (kind == "open" and feature in FEATURES):
-                self.wrong(f"的条件“{condition}”不认识{did_you_mean(condition, CONDITIONS)}", line)
+            kind, _, name = condition.partition(":")
+            known = {"open": FEATURES, "word": {**WORDS, **dict.fromkeys(FLAGS)}}.get(kind, {})
+            if condition not in CONDITIONS and name not in known:
+                hint = did_you_mean(name, known) if known else did_you_mean(condition, CONDITIONS)
+                self.wrong(f"的条件“{condition}”不认识{hint}", line)
 
     def option(self, item: Any, line: int) -> Option:
         if not isinstance(item, Block):

@@ -24,7 +24,8 @@ class MissedCalls:
     def remember(self, kind: str, ring: Ring) -> None:
         """Put an event on disk that the database could not take."""
         at = self._line.services.now().isoformat()
-        self._line.journal.write(Missed(kind, ring.call_sid, at, ring.status, ring.caller, ring.dialled))
+        event = Missed(kind, ring.call_sid, at, ring.status, ring.caller, ring.dialled, ring.direction)
+        self._line.journal.write(event)
 
     def enter(self) -> int:
         """Enter everything that is ripe; how many events."""
@@ -47,7 +48,7 @@ class MissedCalls:
         return entered
 
     def _enter(self, missed: Missed, reason: str) -> None:
-        ring = Ring(missed.call_sid, missed.caller, missed.dialled, missed.status)
+        ring = Ring(missed.call_sid, missed.caller, missed.dialled, missed.status, missed.direction)
         at, outcome = missed.received_at, None
         with self._line.store() as store:
             if missed.kind == PICKED_UP:
@@ -58,4 +59,4 @@ class MissedCalls:
                 outcome = store.end(ring.call_sid, ring.status, reason, at)
             if missed.kind == TURNED_AWAY:
                 store.blame_outage(ring.call_sid)
-        self._line.note_end(ring.call_sid, outcome, reason)
+        self._line.note_end(ring.call_sid, outcome, reason, is_technical=ring.status == "failed")

@@ -29,7 +29,24 @@ WORDS: dict[str, bool] = {
     "ahead": True,  # 3, callers before this one
     "wait": True,  # 4到6分钟
     "agent_number": True,  # 幺零二三, 工号
+    "number_tail": True,  # 五六七八, of the number that we would ring
+    "shown_number": True,  # 055112333, what a telephone shows when we ring; only when it is agreed with the carrier
+    "slot": True,  # 下午3点到3点半, a half hour to choose
+    "callback_slot": True,  # 今天下午3点到3点半, the half hour that was promised
+    "callback_at": True,  # 今天下午3点多, about when we ring
+    "callback_ahead": True,  # 3, callers before the one who is to be rung
+    "asked_when": True,  # 今天上午10点多, when the caller we ring had rung us
+    "next_try": True,  # 今天下午4点多
 }
+# What a sentence or a key may depend on (`when: "word:NAME"`), as on a word, but nobody hears.
+FLAGS = frozenset(
+    {
+        "callback_offer",  # the wait is long enough to offer to ring instead
+        "callback_next",  # the callback is the next one
+        "callback_now",  # it is being dialled
+        "callback_plain",  # there is one, and no more can be said of it
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,8 @@ class Moment:
 CONDITIONS: dict[str, Callable[[Moment], bool]] = {
     # A human can be reached by key 0 now.
     "human": lambda moment: moment.has_human,
+    # And that by waiting in the line.
+    "line": lambda moment: moment.human == "line",
     "no_human": lambda moment: not moment.has_human,
     "makeup_day": lambda moment: moment.hours.state == "makeup_day",
     "noon_duty": lambda moment: moment.hours.state == "noon_duty" and moment.has_human,

@@ -36,6 +36,7 @@ class Missed:
     status: str
     caller: str = ""
     dialled: str = ""
+    direction: str = "inbound"
 
     @property
     def received_at(self) -> datetime:

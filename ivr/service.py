@@ -10,12 +10,14 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from integrations.phone_numbers import NumberKind, parse_caller
 from integrations.services import Services
 from integrations.telephony.urls import CarrierUrls
-from ivr.actions import ACTIONS, Action, Asked
+from ivr.actions import ACTIONS
 from ivr.almanac import Almanac
+from ivr.asked import Action, Asked
 from ivr.call_status import is_final, rank
+from ivr.callback_calls import CallbackCalls
+from ivr.callers import call_record, who_rings
 from ivr.commands import Answer, Command
 from ivr.counters import CALLS_ENDED, UNKNOWN_STATUSES, WEBHOOKS
 from ivr.duty import DutyDesk
@@ -26,15 +28,16 @@ from ivr.keeper import LibraryKeeper
 from ivr.missed import MissedCalls
 from ivr.moment import Moment
 from ivr.outage import OutageJournal
-from ivr.ring import Ring
-from ivr.session import Caller, Session, Step, start_session
+from ivr.ring import OUTBOUND, Ring
+from ivr.session import Session, Step, start_session
 from ivr.session import advance as apply
 from ivr.session_cache import SessionCache
 from ivr.store import CARRIER, SWEEP, CallRecord, CallStore, StepRecord
 from ivr.talks import Talks
 from ivr.twiml import render
 from ivr.verbs import Hangup, Say, Verb
-from queueing.centre import PROVINCE, candidates_for_caller, centre_for_dialled
+from queueing.callbacks import Callbacks
+from queueing.centre import PROVINCE
 from queueing.line import WaitingLine
 from queueing.seed import seed_centres
 
@@ -54,9 +57,12 @@ class Line:
         self.almanac = Almanac(keeper.library, self.duty.board)
         self.urls = CarrierUrls(services.settings.public_base_url)
         self.waiting = WaitingLine(services, lambda: keeper.library().centres)
+        self.timetable = self.waiting.timetable
+        self.callbacks = Callbacks(self.waiting)
         self.journal = OutageJournal(services.settings.var_dir / "outage", services.sealer)
         self.missed = MissedCalls(self)
         self.talks = Talks(self)
+        self.callback_calls = CallbackCalls(self)
         self._actions = ACTIONS if actions is None else actions
         self._cache = SessionCache()
 
@@ -75,21 +81,27 @@ class Line:
 
     def answer(self, ring: Ring) -> str:
         """The document for a call that has just rung; the same one for the same call again."""
+        if ring.is_ours:
+            # Nobody has asked us anything: a call of ours of which we know no more hears an apology.
+            return self.callback_calls.answer(ring, "")
         at = self.services.now()
-        centre, caller = self._who(ring)
-        moment = self.almanac.moment(centre, at)
-        event = CallStarted(at, moment)
+        centre, caller = who_rings(self.keeper.library().centres, ring)
+        event = CallStarted(at, self.almanac.moment(centre, at))
         step = apply(self.flow(centre), start_session(centre, event, caller), event)
-        record = self._record(ring, centre, at)
+        return self.begin(call_record(ring, centre, at, self.services.sealer), event, step)
+
+    def begin(self, record: CallRecord, event: Event, step: Step) -> str:
+        """Enter a call with its first step; the document, the same one for the same call again."""
         with self.store() as store:
-            is_new = store.start(record, StepRecord(event.kind, at, step.session, step.verbs))
+            is_new = store.start(record, StepRecord(event.kind, event.at, step.session, step.verbs))
             if not is_new:
-                WEBHOOKS.labels("call_started", "repeated").inc()
-                return self.again(store, ring.call_sid, 1)
-        WEBHOOKS.labels("call_started", "new").inc()
-        log.info("call_started", call_sid=ring.call_sid, centre=centre, hours=moment.hours.state.value)
-        self._cache.remember(ring.call_sid, step.session)
-        return self.act(ring.call_sid, step)
+                WEBHOOKS.labels(event.kind, "repeated").inc()
+                return self.again(store, record.call_sid, 1)
+        WEBHOOKS.labels(event.kind, "new").inc()
+        hours = event.moment.hours.state.value
+        log.info(event.kind, call_sid=record.call_sid, centre=record.centre, hours=hours)
+        self._cache.remember(record.call_sid, step.session)
+        return self.act(record.call_sid, step)
 
     def step(self, ring: Ring, turn: int, make_event: MakeEvent) -> str:
         """The document after an event in the document of `turn`; the same one for the same event again."""
@@ -170,7 +182,7 @@ class Line:
     def _perform(self, call_sid: str, command: Command, session: Session) -> Answer:
         moment = self.almanac.moment(session.centre, self.services.now())
         flow = self.flow(session.centre, session.menu)
-        asked = Asked(self.services, self.waiting, call_sid, command, session, moment, flow)
+        asked = Asked(self.services, self.waiting, self.callbacks, call_sid, command, session, moment, flow)
         return self._actions[command.name].perform(asked)
 
     def recover(self, ring: Ring) -> str:
@@ -192,7 +204,11 @@ class Line:
             self.enter_unseen(store, ring, at)
             outcome = store.end(ring.call_sid, ring.status, CARRIER, at, sequence)
         self._cache.forget(ring.call_sid)
-        self.note_end(ring.call_sid, outcome, CARRIER)
+        self.note_end(ring.call_sid, outcome, CARRIER, is_technical=ring.status == "failed")
+
+    def end_outbound(self, call_sid: str, status: str) -> None:
+        """The final status of a call that we made, which the carrier reports to the callback."""
+        self.note_status(Ring(call_sid, "", "", status, OUTBOUND), None)
 
     def note_desk_answer(self, call_sid: str) -> None:
         """Somebody at the desk picked up."""
@@ -204,7 +220,7 @@ class Line:
         with self.store() as store:
             now = self.services.now()
             outcome = store.end(call_sid, "swept", SWEEP, now, unless_heard_since=silent_since)
-        self.note_end(call_sid, outcome, SWEEP)
+        self.note_end(call_sid, outcome, SWEEP, is_technical=True)
         return outcome
 
     @contextmanager
@@ -235,44 +251,25 @@ class Line:
         return Say("goodbye", self.flow(PROVINCE).prompts["goodbye"].text), Hangup()
 
     def enter_unseen(self, store: CallStore, ring: Ring, at: datetime) -> None:
-        """A call whose ring never reached the database is entered with no session, so that it ends as failed."""
-        centre, _ = self._who(ring)
-        store.enter_without_session(self._record(ring, centre, at))
+        """A call whose ring never reached the database is entered with no session, so that it ends as failed.
 
-    def _who(self, ring: Ring) -> tuple[str, Caller]:
-        """The centre that a call rings at, and what the engine may know of the caller."""
-        centres = self.keeper.library().centres
-        number = parse_caller(ring.caller)
-        centre = centre_for_dialled(centres, ring.dialled) or PROVINCE
-        guesses = candidates_for_caller(centres, number, ring.dialled) if centre == PROVINCE else ()
-        return centre, Caller(tuple((code, centres[code].short_name) for code in guesses[:2]))
+        Not one of ours: that the telephone rang in vain is kept with the callback.
+        """
+        if not ring.is_ours:
+            centre, _ = who_rings(self.keeper.library().centres, ring)
+            store.enter_without_session(call_record(ring, centre, at, self.services.sealer))
 
-    def _record(self, ring: Ring, centre: str, at: datetime) -> CallRecord:
-        number, sealer = parse_caller(ring.caller), self.services.sealer
-        known = number.kind is not NumberKind.WITHHELD and bool(ring.caller)
-        written = number.e164 or ring.caller
-        return CallRecord(
-            call_sid=ring.call_sid,
-            direction=ring.direction[:20],
-            dialled=ring.dialled[:64],
-            centre=centre,
-            started_at=at,
-            status=ring.status if rank(ring.status) is not None else "ringing",
-            caller_kind=number.kind.value,
-            caller_sealed=sealer.seal(written, "call.caller") if known else None,
-            caller_hash=sealer.fingerprint(written) if known else None,
-            caller_tail=number.e164[-4:] if number.e164 else None,
-            caller_region=number.region,
-        )
+    def note_end(self, call_sid: str, outcome: str | None, reason: str, is_technical: bool = False) -> None:
+        """A call has ended: nobody waits for it in the line any more, and no consultant is rung for it.
 
-    def note_end(self, call_sid: str, outcome: str | None, reason: str) -> None:
-        """A call has ended: nobody waits for it in the line any more, and no consultant is rung for it."""
+        `is_technical`: it was not the caller who ended it.
+        """
         if outcome is None:
             return
         CALLS_ENDED.labels(outcome, reason).inc()
         log.info("call_ended", call_sid=call_sid, outcome=outcome, reason=reason)
         try:
-            self.waiting.caller_gone(call_sid)
+            self.waiting.caller_gone(call_sid, is_technical=is_technical)
         except Exception:
             # The end is entered; the sweep finds whoever is still in the line.
             log.exception("line_not_told_of_end", call_sid=call_sid)

@@ -7,7 +7,6 @@ repeated or late one is told apart before the engine is asked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ivr.commands import Command
 from ivr.events import (
+    CalledBack,
     CallEnded,
     CallStarted,
     CommandAnswered,
@@ -25,15 +25,15 @@ from ivr.events import (
     Recovered,
     TalkEnded,
 )
-from ivr.outcome import ABANDONED_IN_QUEUE, AFTER_HOURS, ANSWERED, SELF_SERVED, SHORT_ABANDON
-from ivr.verbs import Gather, Hangup, Music, Pause, Redirect, Say, Verb
-from ivr.words import speaking_seconds, spell_digits
+from ivr.outcome import ABANDONED_IN_QUEUE, AFTER_HOURS, CALLBACK_REQUESTED, SELF_SERVED, SHORT_ABANDON
+from ivr.pushes import to_the_callback, to_the_talk
+from ivr.turn import Turn
+from ivr.verbs import Hangup, Redirect, Verb
 
 if TYPE_CHECKING:
     from ivr.flow import Flow
 
 SCHEMA = 1
-_SENTENCE = re.compile(r"[^。？！]+[。？！]?")
 # A call that has had this many documents goes to a person, or is told where one is: no loop runs for ever.
 TURN_LIMIT = 150
 # What the way to a person and the truth about it may take after that; then it is goodbye.
@@ -47,6 +47,8 @@ HEARD_SECONDS = 20.0
 RECOVERY_LIMIT = 3
 # Whoever leaves the line sooner was not abandoned by it (domain: short abandon).
 SHORT_ABANDON_SECONDS = 5.0
+# The word that says: should this call break off in the line, we ring.
+CALLBACK_WANTED = "callback_wanted"
 
 
 @dataclass(slots=True)
@@ -128,6 +130,8 @@ class Session:
         if self.in_line_since:
             waited = at.timestamp() - self.in_line_since
             self.mark(SHORT_ABANDON if waited < SHORT_ABANDON_SECONDS else ABANDONED_IN_QUEUE)
+            if self.words.get(CALLBACK_WANTED):
+                self.mark(CALLBACK_REQUESTED)
             self.in_line_since = 0.0
 
     @property
@@ -154,84 +158,6 @@ class Step:
     commands: tuple[Command, ...] = ()
 
 
-class Turn:
-    """The workbench of one `advance`: nodes speak, wait and mark through it."""
-
-    def __init__(self, flow: Flow, session: Session, event: Event) -> None:
-        self.flow = flow
-        self.session = session
-        self.event = event
-        self.moment = event.moment
-        self.prompts: list[Say | Pause | Music] = []
-        self.verbs: list[Verb] = []
-        self.commands: list[Command] = []
-
-    def say(self, prompt_id: str, private: bool = False, **words: str | None) -> None:
-        """Add a sentence; a prompt whose words are not all known gives way to its `instead`."""
-        prompt, text = self.flow.fill(prompt_id, self._words(words))
-        if not text:
-            return
-        slow = self.session.slow
-        # Slowly, every sentence is followed by a rest.
-        sentences = [part for part in _SENTENCE.findall(text) if part.strip()] if slow else [text]
-        # A recording has one speed: slowly, the synthetic voice speaks.
-        recorded = prompt.recorded and not slow
-        says = [Say(prompt.id, sentence, slow, private, recorded) for sentence in sentences]
-        spoken = [piece for say in says for piece in ((say, Pause(1)) if slow else (say,))]
-        if prompt.barge:
-            self.prompts.extend(spoken)
-            return
-        # Said outside the Gather, so that no key cuts it short; what was queued before it comes first.
-        self.verbs.extend([*self.prompts, *spoken])
-        self.prompts = []
-
-    def say_first(self, unsaid: tuple[Say, ...]) -> None:
-        """Sentences that were due before; what no key may cut short stays so."""
-        for say in unsaid:
-            prompt = self.flow.prompts.get(say.prompt)
-            (self.prompts if prompt is None or prompt.barge else self.verbs).append(say)
-
-    def _words(self, words: Mapping[str, str | None]) -> dict[str, str | None]:
-        session = self.session
-        known: dict[str, str | None] = dict(self.moment.words)
-        for position, name in enumerate(session.guess_names[:2], start=1):
-            known[f"guess_{position}"] = name
-        known.update(session.words)
-        known.update(words)
-        return known
-
-    def wait_for_keys(self, num_digits: int | None = 1, timeout: int = 5, finish_on_key: str = "") -> None:
-        """End the document with a wait; afterwards the carrier comes back with keys or with silence."""
-        timeout += 3 if self.session.slow else 0
-        self.verbs.append(Gather(tuple(self.prompts), num_digits, finish_on_key, timeout))
-        self.prompts = []
-
-    def end_with(self, verb: Verb) -> None:
-        """Say what is queued and end the document with a verb other than a wait for keys."""
-        self.verbs.extend(self.prompts)
-        self.prompts = []
-        self.verbs.append(verb)
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing was said in this document yet."""
-        return not self.prompts and not self.verbs
-
-    def ask(self, name: str, arguments: dict[str, str]) -> None:
-        self.session.commands += 1
-        command = Command(f"{name}-{self.session.commands}", name, arguments)
-        self.session.pending = command.id
-        self.commands.append(command)
-
-    def starts_playing(self, seconds: float) -> None:
-        """Content begins now; whether it was heard is told by when the next event comes."""
-        self.session.playing_since = self.event.at.timestamp()
-        self.session.playing_seconds = seconds
-
-    def prompt_seconds(self) -> float:
-        return sum(speaking_seconds(p.text, p.slow) for p in self.prompts if isinstance(p, Say))
-
-
 def advance(flow: Flow, session: Session, event: Event) -> Step:
     """Apply one event to a call.
 
@@ -250,7 +176,7 @@ def advance(flow: Flow, session: Session, event: Event) -> Step:
     turn = Turn(flow, session, event)
     if isinstance(event, CommandAnswered):
         turn.say_first(event.unsaid)
-    if _is_over(session, event):
+    if _is_over(flow, session, event):
         _say_goodbye(turn)
     else:
         _walk(turn, _first_node(turn))
@@ -260,8 +186,10 @@ def advance(flow: Flow, session: Session, event: Event) -> Step:
     return Step(session, tuple(turn.verbs), tuple(turn.commands))
 
 
-def _is_over(session: Session, event: Event) -> bool:
-    """The turns are used up; a talk that has already begun, or begins now, is still had."""
+def _is_over(flow: Flow, session: Session, event: Event) -> bool:
+    """The turns are used up; a talk that has already begun, or begins now, is still had. Or we rang without a menu."""
+    if isinstance(event, CalledBack):
+        return not flow.callback
     is_talk = isinstance(event, DialEnded | Connected | TalkEnded)
     return not is_talk and session.counted_turns >= TURN_LIMIT + LAST_TURNS
 
@@ -275,7 +203,9 @@ def _first_node(turn: Turn) -> str:
     """The node to enter after this event, decided by where the call rests and what happened."""
     flow, session, event = turn.flow, turn.session, turn.event
     if isinstance(event, Connected) and flow.talk:
-        return _to_the_talk(turn, event)
+        return to_the_talk(turn, event)
+    if isinstance(event, CalledBack):
+        return to_the_callback(turn, event)
     if session.counted_turns >= TURN_LIMIT and not session.is_tired and not isinstance(event, DialEnded | TalkEnded):
         session.is_tired = True
         return flow.last_resort
@@ -291,18 +221,6 @@ def _first_node(turn: Turn) -> str:
     if isinstance(event, KeysPressed) and _is_double_press(turn, event):
         return session.node
     return flow.nodes[session.node].resume(turn)
-
-
-def _to_the_talk(turn: Turn, event: Connected) -> str:
-    """Wherever the caller is in the menu: a consultant is there."""
-    session = turn.session
-    session.mark(ANSWERED)
-    session.in_line_since = 0.0
-    session.facts["offer"] = event.offer_id
-    session.words["agent_number"] = spell_digits(event.agent_number)
-    # It went through many documents while it waited; the talk begins a new account.
-    session.silences = session.wrong_keys = session.recoveries = 0
-    return turn.flow.talk
 
 
 def _is_double_press(turn: Turn, event: KeysPressed) -> bool:

@@ -52,7 +52,7 @@ _SAVE_AND_MOVE = _SAVE.replace(
     "    UPDATE call SET centre = %(centre)s FROM saved WHERE call.call_sid = saved.call_sid\n"
     ")\nINSERT INTO call_step",
 )
-_CALLER = "SELECT caller_hash, caller_tail, caller_region FROM call WHERE call_sid = %s"
+_CALLER = "SELECT caller_hash, caller_tail, caller_region, caller_sealed FROM call WHERE call_sid = %s"
 _REPLY = "SELECT reply FROM call_step WHERE call_sid = %s AND turn = %s"
 _DESK = """
 UPDATE call SET desk_answered_at = %s WHERE call_sid = %s AND desk_answered_at IS NULL AND ended_at IS NULL
@@ -75,6 +75,7 @@ UPDATE call SET outcome = 'failed', end_reason = 'outage'
 WHERE call_sid = %s AND ended_at IS NOT NULL AND outcome IN ('abandoned_in_menu', 'after_hours')
 """
 CARRIER, SWEEP, OUTAGE = "carrier", "sweep", "outage"
+CALLER_CONTEXT = "call.caller"
 _END = """
 UPDATE call SET ended_at = GREATEST(%s, started_at), carrier_status = %s, status_rank = 9, outcome = %s, end_reason = %s
 WHERE call_sid = %s AND ended_at IS NULL
@@ -100,11 +101,12 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class CallerFacts:
-    """Whose number it is, for the waiting line: a fingerprint, the last four digits, the place."""
+    """Whose number it is: a fingerprint, the last four digits, the place, and the number itself; "" when withheld."""
 
     hash: bytes | None = None
     tail: str | None = None
     region: str | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +167,12 @@ class CallStore:
         self._connection.execute(_STATUS_EVENT, (call_sid, status[:40], sequence, at, applied))
 
     def caller(self, call_sid: str) -> CallerFacts:
-        """What the ledger keeps of a call's number, none of it in the clear."""
+        """What the ledger keeps of a call's number; the number is for use at once, and never to be kept so."""
         row = self._connection.execute(_CALLER, (call_sid,)).fetchone()
-        return CallerFacts(*row) if row else CallerFacts()
+        if row is None:
+            return CallerFacts()
+        number = self._sealer.open(bytes(row[3]), CALLER_CONTEXT) if row[3] else ""
+        return CallerFacts(hash=row[0], tail=row[1], region=row[2], number=number)
 
     def note_desk_answer(self, call_sid: str, at: datetime) -> None:
         self._connection.execute(_DESK, (at, call_sid))

@@ -16,6 +16,7 @@ from ivr.counters import WEBHOOKS
 from ivr.events import Connected, Event, TalkEnded
 from ivr.moment import Moment
 from ivr.ring import Ring
+from ivr.session import Session
 from ivr.twiml import agent_asked, agent_joins, apology, holding
 from queueing.centre import PROVINCE
 from queueing.offers import read_offer
@@ -51,10 +52,10 @@ class Talks:
         def event(at: datetime, moment: Moment) -> Event:
             return Connected(at, moment, offer.id, number)
 
-        def is_done(facts: dict[str, str], kind: str) -> bool:
-            return facts.get("offer") == offer_id
+        def is_done(session: Session, kind: str) -> bool:
+            return session.facts.get("offer") == offer_id
 
-        return self._push(ring, event, is_done)
+        return self.push(ring, event, is_done)
 
     def after(self, ring: Ring, offer_id: str) -> str:
         """The caller's document when the consultant has left the talk of this offer."""
@@ -62,13 +63,14 @@ class Talks:
         def event(at: datetime, moment: Moment) -> Event:
             return TalkEnded(at, moment, offer_id)
 
-        def is_done(facts: dict[str, str], kind: str) -> bool:
+        def is_done(session: Session, kind: str) -> bool:
             # Another talk, or already led out of this one by the end of its document.
-            return facts.get("offer") != offer_id or kind != "talk"
+            return session.facts.get("offer") != offer_id or kind != "talk"
 
-        return self._push(ring, event, is_done)
+        return self.push(ring, event, is_done)
 
-    def _push(self, ring: Ring, event: MakeEvent, is_done: Callable[[dict[str, str], str], bool]) -> str:
+    def push(self, ring: Ring, event: MakeEvent, is_done: Callable[[Session, str], bool]) -> str:
+        """Let something happen at whatever step the call is; `is_done` by the session and the kind of its node."""
         line = self._line
         for _ in range(MOST_TRIES):
             with line.store() as store:
@@ -76,7 +78,7 @@ class Talks:
                 if session is None:
                     return line.again(store, ring.call_sid, 0)
                 node = line.flow(session.centre, session.menu).nodes.get(session.node)
-                if is_done(session.facts, node.kind if node else ""):
+                if is_done(session, node.kind if node else ""):
                     WEBHOOKS.labels("push", "repeated").inc()
                     return line.again(store, ring.call_sid, session.turn)
                 step = line.advance(store, ring.call_sid, session, event)

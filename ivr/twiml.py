@@ -15,6 +15,8 @@ from ivr.verbs import Dial, Gather, Hangup, Join, Music, Pause, Record, Redirect
 from ivr.words import speakable
 
 LANGUAGE = "zh-CN"
+# A machine's greeting goes on after a short rest, and its beep is to be noticed before the rest counts as an answer.
+SPEECH = {"input": "dtmf speech", "language": "cmn-Hans-CN", "speech_timeout": "2"}
 # Pasted into a notice from a word processor, one of these would make the whole document unreadable.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # A talk of more than this is a forgotten telephone.
@@ -49,11 +51,13 @@ def _append(parent: Any, verb: Verb, urls: CarrierUrls, turn: int, call_sid: str
         case Pause():
             parent.pause(length=verb.seconds)
         case Gather():
+            speech = SPEECH if verb.speech else {}
             gather = GatherElement(
                 action=urls.step(turn),
                 num_digits=verb.num_digits,
                 finish_on_key=verb.finish_on_key,
                 timeout=verb.timeout,
+                **speech,
             )
             for prompt in verb.prompts:
                 _append(gather, prompt, urls, turn, call_sid)

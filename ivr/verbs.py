@@ -34,12 +34,14 @@ class Gather:
     """Prompts that a key interrupts, then a wait of `timeout` seconds for keys.
 
     `num_digits` None means: until `finish_on_key` or the time-out. `finish_on_key` "" means no key ends it.
+    `speech`: a voice is an answer, too; only that there was one counts.
     """
 
     prompts: tuple[Say | Pause | Music, ...] = ()
     num_digits: int | None = 1
     finish_on_key: str = ""
     timeout: int = 5
+    speech: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ def _plain(verb: Verb) -> list[Any]:
     values: list[Any] = [getattr(verb, name) for name in verb.__slots__]
     if isinstance(verb, Gather):
         values[0] = [_plain(prompt) for prompt in verb.prompts]
+        if not verb.speech:
+            # As it was written before there was any, so that a process of then can still read it.
+            del values[-1]
     return [_NAMES[type(verb)], *values]
 
 

@@ -5,14 +5,11 @@ The only other answers are 403 for a request that the carrier did not sign, and 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from functools import wraps
 from io import BytesIO
-from typing import Any
 
 import psycopg
 import structlog
@@ -22,36 +19,42 @@ from werkzeug.exceptions import HTTPException
 
 from integrations.errors import HotlineError
 from integrations.telephony.signature import SignatureCheck
-from integrations.telephony.urls import DIALLED, RECORDED, CarrierUrls
+from integrations.telephony.urls import CarrierUrls
 from ivr.call_status import is_final
+from ivr.carrier_form import (
+    OUTAGE_TRIES,
+    UnknownCall,
+    attempt_id,
+    call_sid,
+    event_of_step,
+    failed_address,
+    failed_turn,
+    is_machine,
+    offer_id,
+    ring_of_request,
+    tries,
+    turn_of,
+)
 from ivr.counters import FORGED, OUTAGES, STEP_SECONDS
-from ivr.events import DialEnded, Event, KeysPressed, Recorded, Recovered, Silence
-from ivr.moment import Moment
+from ivr.events import Recovered
 from ivr.music import music_wav
 from ivr.outage import ENDED, PICKED_UP, RANG, TURNED_AWAY
-from ivr.ring import Ring
-from ivr.service import Line, MakeEvent
+from ivr.service import Line
 from ivr.twiml import apology
 from queueing.centre import PROVINCE
 
 log = structlog.get_logger(__name__)
-# While the database is away: say so and come back, three times in about half a minute, then a goodbye.
-OUTAGE_TRIES = 3
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
-# Twilio's are CA and 32 hex digits; compatible engines use UUIDs.
-_CALL_SID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_PUSH = re.compile(r"/ivr/(connect|after)\?(?:[^#]*&)?offer=(\w{1,24})")
-# What the carrier tells of a talk or a recording, and does not tell again.
-TOLD_ONCE = ("n", "e", "call", "offer", "k", "DialCallStatus", "RecordingSid", "RecordingDuration")
+# What the carrier tells of a talk, a callback or a recording, and does not tell again.
+OF_THE_ADDRESS = ("n", "e", "call", "offer", "k", "attempt", "machine")
+TOLD_ONCE = (*OF_THE_ADDRESS, "DialCallStatus", "RecordingSid", "RecordingDuration")
+# Nobody would ask for these again, should the carrier have come to the fallback address instead.
+PUSHES = ("/ivr/connect", "/ivr/after", "/ivr/callback")
 View = Callable[[], Response]
 
 
-class UnknownCall(HotlineError):
-    """A signed request that names no call."""
-
-
 def ivr_blueprint(line: Line) -> Blueprint:
-    """The carrier's addresses: incoming, step, status, fallback, desk."""
+    """The carrier's addresses: incoming, step, status, fallback, desk, and those that a call is sent to."""
     settings = line.services.settings
     check = SignatureCheck(settings.carrier_auth_token, settings.public_base_url)
     blueprint = Blueprint("ivr", __name__, url_prefix="/ivr")
@@ -66,44 +69,48 @@ def ivr_blueprint(line: Line) -> Blueprint:
 
     @webhook("/incoming", _apologise)
     def incoming() -> Response:
-        return _twiml(line.answer(_ring()))
+        return _twiml(line.answer(ring_of_request()))
 
     @webhook("/step", _apologise)
     def step() -> Response:
-        return _twiml(line.step(_ring(), _turn(request.args.get("n")), _event_of_step()))
+        return _twiml(line.step(ring_of_request(), turn_of(request.args.get("n")), event_of_step()))
 
     @webhook("/fallback", _apologise)
     def fallback() -> Response:
         """A webhook of ours failed: the carrier says which, and the call goes on from there."""
-        log.warning("carrier_fell_back", call_sid=_sid(), code=request.form.get("ErrorCode", ""))
-        if push := _failed_push():
-            # Nobody would ask for it again.
-            path, offer = push
-            return _twiml((line.talks.connect if path == "connect" else line.talks.after)(_ring(), offer))
-        turn = _failed_turn()
-        return _twiml(line.recover(_ring()) if turn is None else line.step(_ring(), turn, Recovered))
+        log.warning("carrier_fell_back", call_sid=call_sid(), code=request.form.get("ErrorCode", ""))
+        if push := _failed_push(line):
+            return _twiml(push)
+        turn = failed_turn()
+        ring = ring_of_request()
+        return _twiml(line.recover(ring) if turn is None else line.step(ring, turn, Recovered))
 
     @webhook("/status", _remember_the_end)
     def status() -> Response:
         sequence = request.form.get("SequenceNumber", "")
-        line.note_status(_ring(), int(sequence) if sequence.isdigit() else None)
+        line.note_status(ring_of_request(), int(sequence) if sequence.isdigit() else None)
         return Response(status=204)
 
     @webhook("/connect", _apologise)
     def connect() -> Response:
         """A consultant has accepted: the caller's call was sent here from wherever it was."""
-        return _twiml(line.talks.connect(_ring(), _offer()))
+        return _twiml(line.talks.connect(ring_of_request(), offer_id()))
 
     @webhook("/after", _apologise)
     def after() -> Response:
         """The consultant has left the talk: the caller's call was sent here out of it."""
-        return _twiml(line.talks.after(_ring(), _offer()))
+        return _twiml(line.talks.after(ring_of_request(), offer_id()))
+
+    @webhook("/callback", _apologise)
+    def callback() -> Response:
+        """A caller whom we rang has picked up, or a machine has, which may be told later."""
+        return _twiml(line.callback_calls.answer(ring_of_request(is_ours=True), attempt_id(), is_machine()))
 
     @webhook("/agent", _hang_up)
     def agent() -> Response:
         """A consultant's telephone was answered."""
         pressed = request.form.get("Digits") if request.args.get("k") else None
-        return _twiml(line.talks.agent(_offer(), _sid(), pressed))
+        return _twiml(line.talks.agent(offer_id(), call_sid(), pressed))
 
     @webhook("/hold", _hang_up)
     def hold() -> Response:
@@ -157,11 +164,11 @@ def _guarded(view: View, line: Line, check: SignatureCheck, answer_to_outage: Ca
             return _twiml(apology(line.keeper.library().flow(PROVINCE).prompts["failure_all"].text, None))
         except DATABASE_AWAY as error:
             OUTAGES.labels(request.path.rpartition("/")[2]).inc()
-            log.error("database_away", path=request.path, error=type(error).__name__, call_sid=_sid())
+            log.error("database_away", path=request.path, error=type(error).__name__, call_sid=call_sid())
             return answer_to_outage(line)
         except Exception as error:
             trouble = error if isinstance(error, HotlineError) else HotlineError(type(error).__name__)
-            log.exception("webhook_failed", error_id=trouble.error_id, path=request.path, call_sid=_sid())
+            log.exception("webhook_failed", error_id=trouble.error_id, path=request.path, call_sid=call_sid())
             return answer_to_outage(line)
         finally:
             STEP_SECONDS.observe(time.perf_counter() - started)
@@ -172,7 +179,7 @@ def _guarded(view: View, line: Line, check: SignatureCheck, answer_to_outage: Ca
 
 def _apologise(line: Line) -> Response:
     """Say that something is wrong and come back to the same place; after that the truth and a goodbye."""
-    attempt = _attempt() + 1
+    attempt = tries() + 1
     prompts = line.keeper.library().flow(PROVINCE).prompts
     if request.path.endswith("/incoming") and attempt == 1:
         _remember(line, RANG)
@@ -184,25 +191,28 @@ def _apologise(line: Line) -> Response:
 
 def _come_back(urls: CarrierUrls, attempt: int) -> str:
     """The same place again, with what the carrier told us of a talk or a recording, which it tells only once."""
-    turn = _failed_turn() if request.path.endswith("/fallback") else None
-    if turn is not None:
-        return urls.retry("/ivr/step", {"n": str(turn)}, attempt)
+    if request.path.endswith("/fallback"):
+        path, query = failed_address()
+        if (turn := failed_turn()) is not None:
+            return urls.retry("/ivr/step", {"n": str(turn)}, attempt)
+        if push := next(filter(path.endswith, PUSHES), ""):
+            return urls.retry(push, {name: query[name] for name in OF_THE_ADDRESS if name in query}, attempt)
     told = {name: request.values[name] for name in TOLD_ONCE if name in request.values}
     return urls.retry(request.path, told, attempt)
 
 
-def _failed_push() -> tuple[str, str] | None:
-    """The push that failed, connect or after, and its offer."""
-    found = _PUSH.search(request.form.get("ErrorUrl", ""))
-    return (found[1], found[2]) if found else None
-
-
-def _failed_turn() -> int | None:
-    """The turn of the step that failed, by the fallback request's own word; None when it names none."""
-    failed = request.form.get("ErrorUrl", "")
-    if "/ivr/step" not in failed:
-        return None
-    return _turn(failed.partition("n=")[2].partition("&")[0])
+def _failed_push(line: Line) -> str | None:
+    """The document of the push that failed, which names an offer or an attempt; None when it was no push."""
+    path, query = failed_address()
+    offer, attempt = query.get("offer", "")[:24], query.get("attempt", "")[:24]
+    if path.endswith("/ivr/connect") and offer:
+        return line.talks.connect(ring_of_request(), offer)
+    if path.endswith("/ivr/after") and offer:
+        return line.talks.after(ring_of_request(), offer)
+    if path.endswith("/ivr/callback") and attempt:
+        ring = ring_of_request(is_ours=True)
+        return line.callback_calls.answer(ring, attempt, query.get("machine") == "1")
+    return None
 
 
 def _hang_up(line: Line) -> Response:
@@ -218,7 +228,7 @@ def _remember_the_end(line: Line) -> Response:
 
 def _remember_the_desk(line: Line) -> Response:
     if _is_picked_up():
-        _remember(line, PICKED_UP, call_sid=request.args.get("call", ""))
+        _remember(line, PICKED_UP, sid=request.args.get("call", ""))
     return Response(status=204)
 
 
@@ -227,66 +237,12 @@ def _is_picked_up() -> bool:
     return request.form.get("CallStatus") in ("in-progress", "answered", "completed")
 
 
-def _remember(line: Line, kind: str, call_sid: str = "") -> None:
+def _remember(line: Line, kind: str, sid: str = "") -> None:
     try:
-        line.missed.remember(kind, replace(_ring(), call_sid=call_sid or _sid()))
+        ring = ring_of_request(is_ours=request.path.endswith("/callback"))
+        line.missed.remember(kind, replace(ring, call_sid=sid or ring.call_sid))
     except OSError:
-        log.exception("outage_journal_not_written", call_sid=_sid())
-
-
-def _ring() -> Ring:
-    form = request.form
-    return Ring(
-        call_sid=_sid(),
-        caller=form.get("From", ""),
-        dialled=form.get("To", ""),
-        status=form.get("CallStatus", "") or ("ringing" if not request.path.endswith("/status") else ""),
-        direction=form.get("Direction", "inbound"),
-    )
-
-
-def _sid() -> str:
-    """The call's id. Raises UnknownCall without a usable one, since nothing can be kept of such a request."""
-    sid = request.form.get("CallSid", "")
-    if not _CALL_SID.fullmatch(sid):
-        raise UnknownCall(f"CallSid {sid[:70]!r}")
-    return sid
-
-
-def _offer() -> str:
-    return request.args.get("offer", "")[:24]
-
-
-def _turn(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 7 else 0
-
-
-def _attempt() -> int:
-    return min(_turn(request.args.get("try")), OUTAGE_TRIES)
-
-
-def _event_of_step() -> MakeEvent:
-    """How the document of the step ended, in the engine's words."""
-    form, told, ended_by = request.form, request.values, request.args.get("e", "")
-    if ended_by == DIALLED and "DialCallStatus" in told:
-        return _with(DialEnded, told["DialCallStatus"])
-    if ended_by == RECORDED and "RecordingSid" in told:
-        seconds = told.get("RecordingDuration", "0")
-        hung_up = form.get("Digits") == "hangup"
-        return _with(Recorded, told["RecordingSid"], int(seconds) if seconds.isdigit() else 0, hung_up)
-    if _attempt():
-        # We had to ask the carrier to come again; whatever was pressed then is gone.
-        return Recovered
-    digits = form.get("Digits", "")
-    return _with(KeysPressed, digits[:64]) if digits else Silence
-
-
-def _with(kind: Any, *values: Any) -> MakeEvent:
-    def make(at: datetime, moment: Moment) -> Event:
-        event: Event = kind(at, moment, *values)
-        return event
-
-    return make
+        log.exception("outage_journal_not_written", call_sid=call_sid())
 
 
 def _twiml(document: str) -> Response:

@@ -52,11 +52,14 @@ def _below_ten_thousand(number: int, leading: bool) -> str:
 
 def clock(at: time) -> str:
     """`09:00` -> `上午9点`, `14:30` -> `下午2点半`, `15:05` -> `下午3点05分`."""
-    part = _part_of_day(at)
+    return _part_of_day(at) + _hour(at)
+
+
+def _hour(at: time) -> str:
     hour = at.hour if at.hour <= 12 else at.hour - 12
     if at.minute == 0:
-        return f"{part}{hour}点"
-    return f"{part}{hour}点半" if at.minute == 30 else f"{part}{hour}点{at.minute:02d}分"
+        return f"{hour}点"
+    return f"{hour}点半" if at.minute == 30 else f"{hour}点{at.minute:02d}分"
 
 
 def _part_of_day(at: time) -> str:
@@ -85,16 +88,38 @@ def day_and_time(at: datetime, now: datetime) -> str:
 
     Both times are in the zone of whoever listens.
     """
+    return _day(at, now) + clock(at.time())
+
+
+def _day(at: datetime, now: datetime) -> str:
+    """`今天`, `星期一`, `2月24日，星期二，`: the day before a time of day."""
     days = (at.date() - now.date()).days
-    if days == 0:
-        return "今天" + clock(at.time())
-    if days == 1:
-        return "明天" + clock(at.time())
-    weekday = f"星期{_WEEKDAYS[at.weekday()]}"
+    if days in (-1, 0, 1):
+        return ("昨天", "今天", "明天")[days + 1]
     # Within a week, and not the same weekday again: 星期一 must mean the coming one.
     if (1 < days < 7 and at.weekday() > now.weekday()) or 1 < days <= 3:
-        return weekday + clock(at.time())
-    return f"{calendar_day(at.date())}，{clock(at.time())}"
+        return f"星期{_WEEKDAYS[at.weekday()]}"
+    return f"{calendar_day(at.date())}，"
+
+
+def roughly(at: datetime, now: datetime) -> str:
+    """`今天下午3点`, `昨天上午10点半`, else `今天下午3点多`: about when something was, or will be. Both in one zone."""
+    if at.minute in (0, 30):
+        return day_and_time(at, now)
+    return _day(at, now) + clock(time(at.hour)) + "多"
+
+
+def half_hour(since: datetime, until: datetime, now: datetime, after: datetime | None = None) -> str:
+    """`今天下午3点到3点半`; behind one that begins at `after` what they have in common is left out: `3点半到4点`.
+
+    All in the zone of whoever listens. It begins on the hour or the half hour, so no part of the day changes in it.
+    """
+    part = _part_of_day(since.time())
+    end = _hour(until.time()) if until.time() != time(0) else "12点"
+    spoken = f"{_hour(since.time())}到{end}"
+    if after is None or after.date() != since.date():
+        return _day(since, now) + part + spoken
+    return spoken if part == _part_of_day(after.time()) else part + spoken
 
 
 def calendar_day(day: date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -23,7 +24,7 @@ class Block(dict[str, Any]):
 def read_yaml(text: str, file: str, problems: list[Problem]) -> Block:
     """The top mapping of a document. Bad YAML, double keys and keys that are no words go to `problems`."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _compose(text)
         if isinstance(root, yaml.MappingNode):
             return _block(root, file, problems)
         problems.append(Problem(file, 1, "整个文件应当是“名字: 内容”的形式"))
@@ -36,6 +37,18 @@ def read_yaml(text: str, file: str, problems: list[Problem]) -> Block:
     except RecursionError:
         problems.append(Problem(file, 1, "一层套一层没有尽头，看看 & 和 * 的引用"))
     return Block(1)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The document's nodes, by the library in C where it is there: ten times as quick, and every process reads these.
+
+    What is wrong with a file is always said in the words of the one in Python.
+    """
+    with suppress(yaml.YAMLError, AttributeError, RecursionError):
+        quick: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
+        return quick
+    found: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    return found
 
 
 def _block(node: yaml.MappingNode, file: str, problems: list[Problem]) -> Block:
@@ -59,7 +72,7 @@ def _value(node: yaml.Node, file: str, problems: list[Problem]) -> Any:
         return _block(node, file, problems)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, file, problems) for item in node.value]
-    constructor = yaml.SafeLoader("")
+    constructor = yaml.constructor.SafeConstructor()
     try:
         return constructor.construct_object(node, deep=True)
     except (ValueError, KeyError, AttributeError, yaml.YAMLError):

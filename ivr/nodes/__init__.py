@@ -13,6 +13,7 @@ from ivr.nodes.playlist import PlaylistNode
 from ivr.nodes.rate import RateNode
 from ivr.nodes.record import RecordNode
 from ivr.nodes.say import SayNode
+from ivr.nodes.slots import SlotsNode
 from ivr.nodes.talk import TalkNode
 from ivr.nodes.wait import WaitNode
 
@@ -30,6 +31,7 @@ NODE_KINDS: dict[str, type[Node]] = {
         WaitNode,
         TalkNode,
         RateNode,
+        SlotsNode,
         HandoverNode,
         CommandNode,
         HangupNode,

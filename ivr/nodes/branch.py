@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ivr.flow import Edge, Flow, Node
-from ivr.session import Turn
+from ivr.turn import Turn
 from queueing.opening_hours import HoursState
 
 YES_NO = ("yes", "no")
@@ -14,6 +14,9 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "hours": tuple(state.value for state in HoursState),
     "human": ("line", "desk", "none", "closed"),
     "guess": ("none", "one", "two"),
+    # Whether the caller stands in the waiting line; whether the centre is at work for everything, not on duty only.
+    "in_line": YES_NO,
+    "staffed": YES_NO,
 }
 
 
@@ -21,8 +24,8 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 class BranchNode(Node):
     """Goes one way or another without a word.
 
-    `by` is hours, human, guess (centres the number may belong to), `feature:NAME` (yes, no) or `fact:NAME` (any
-    value that a record or collect node stored; needs `otherwise`).
+    `by` is hours, human, guess (centres the number may belong to), in_line, staffed, `feature:NAME` (yes, no) or
+    `fact:NAME` (any value that a node stored; needs `otherwise`).
     Example: {kind: branch, by: human, routes: {desk: dial_desk, none: nobody, closed: closed_zero}}
     """
 
@@ -37,12 +40,17 @@ class BranchNode(Node):
 
     def _answer(self, turn: Turn) -> str:
         kind, _, name = self.by.partition(":")
+        hours = turn.moment.hours
         if kind == "hours":
-            return turn.moment.hours.state.value
+            return hours.state.value
         if kind == "human":
             return turn.moment.human
         if kind == "feature":
-            return YES_NO[0] if turn.moment.is_open(name) else YES_NO[1]
+            return _yes_or_no(turn.moment.is_open(name))
+        if kind == "in_line":
+            return _yes_or_no(bool(turn.session.in_line_since))
+        if kind == "staffed":
+            return _yes_or_no(hours.is_staffed and not hours.urgent_only)
         if kind == "fact":
             return turn.session.facts.get(name, "")
         return ("none", "one", "two")[min(len(turn.session.guesses), 2)]
@@ -69,3 +77,7 @@ class BranchNode(Node):
         extra = [answer for answer in self.routes if answer not in answers]
         if extra:
             yield f"没有这样的情况：{'、'.join(extra)}"
+
+
+def _yes_or_no(claim: bool) -> str:
+    return YES_NO[0] if claim else YES_NO[1]

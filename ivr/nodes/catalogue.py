@@ -7,7 +7,7 @@ from typing import ClassVar
 from ivr.content import Guide
 from ivr.flow import Edge, Flow, Line, Node
 from ivr.nodes import keys
-from ivr.session import Turn
+from ivr.turn import Turn
 
 # Keys 1 to 8; 9, 0 and * have their own meaning everywhere.
 MOST_OPTIONS = 8

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
+from integrations.phone_numbers import is_dialable
 from ivr.events import KeysPressed
 from ivr.flow import Edge, Flow, Line, Node
 from ivr.nodes import keys
-from ivr.session import Session, Turn
+from ivr.session import Session
+from ivr.turn import Turn
 from ivr.verbs import Gather
 from ivr.words import spell_digits
 
@@ -32,9 +34,8 @@ def is_id_number(digits: str) -> bool:
 
 
 def is_telephone(digits: str) -> bool:
-    """A mainland mobile or a landline with its area code."""
-    mobile = len(digits) == 11 and digits[0] == "1" and digits[1] in "3456789"
-    return digits.isdigit() and (mobile or (digits[0] == "0" and 10 <= len(digits) <= 12))
+    """A mainland mobile, or a landline with its area code, that a call can be placed to."""
+    return digits.isdigit() and digits[0] in "01" and is_dialable(digits)
 
 
 CHECKS = {"any": lambda digits: digits.isdigit(), "id_number": is_id_number, "telephone": is_telephone}
@@ -62,6 +63,8 @@ class CollectNode(Node):
     check: str = "any"
     readback: str = ""
     retries: int = 3
+    # Between two digits, and after the last.
+    seconds: int = DIGIT_SECONDS
 
     def enter(self, turn: Turn) -> str | None:
         private = turn.session.private
@@ -73,7 +76,7 @@ class CollectNode(Node):
         if turn.session.tries == 0 or turn.is_silent or not isinstance(turn.event, KeysPressed):
             self.lines(turn, self.say)
         length = None if self.finish_on_key else self.max
-        turn.wait_for_keys(length, DIGIT_SECONDS, self.finish_on_key)
+        turn.wait_for_keys(length, self.seconds, self.finish_on_key)
         turn.verbs.append(Gather((), length, self.finish_on_key, FIRST_DIGIT_EXTRA_SECONDS))
         return None
 

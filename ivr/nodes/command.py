@@ -7,7 +7,7 @@ from typing import ClassVar
 from ivr.commands import CommandKind
 from ivr.events import CommandAnswered
 from ivr.flow import Edge, Line, Node
-from ivr.session import Turn
+from ivr.turn import Turn
 from ivr.verbs import Pause
 
 # While the answer is awaited the caller hears `waiting`, at most this often, then `late`.

@@ -8,7 +8,7 @@ from ivr.events import DialEnded
 from ivr.flow import Edge, Line, Node
 from ivr.nodes import keys
 from ivr.outcome import ANSWERED
-from ivr.session import Turn
+from ivr.turn import Turn
 from ivr.verbs import Dial
 
 

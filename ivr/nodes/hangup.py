@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ivr.flow import NOTHING, Flow, Line, Node
 from ivr.moment import WORDS
-from ivr.session import Turn
+from ivr.turn import Turn
 from ivr.verbs import Hangup
 
 _BRACES = re.compile(r"\{(\w*)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ivr.events import KeysPressed
 
 if TYPE_CHECKING:
-    from ivr.session import Turn
+    from ivr.turn import Turn
 
 HUMAN, REPEAT, BACK = "0", "9", "*"
 WRONG_KEY_LIMIT = 3

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ivr.events import Spoke
 from ivr.flow import Edge, Flow, Line, Node
 from ivr.nodes import keys
-from ivr.session import Turn
+from ivr.turn import Turn
 
 ALL_KEYS = "1234567890*#"
 
@@ -32,7 +33,7 @@ class Option:
             bool(self.to)
             and (not self.feature or turn.moment.is_open(self.feature))
             and (not self.content or turn.flow.content.has(self.content, turn.moment.today))
-            and all(turn.moment.is_true(condition) for condition in self.when)
+            and all(turn.is_true(condition) for condition in self.when)
         )
 
 
@@ -41,7 +42,8 @@ class MenuNode(Node):
     """Speaks its options and waits for one key.
 
     `slow` names the version for those who need it slower; `after` is said behind the options; `silence` leads
-    somewhere else than the rule for silence does, for a question that has a natural answer.
+    somewhere else than the rule for silence does, for a question that has a natural answer. `voice` is where a voice
+    leads, if it is listened for. `result`: what it says is what was asked for, and counts once it was heard.
     Example: {kind: menu, say: [welcome], options: [{key: "2", say: opt_2, feature: recordings, to: topics}]}
     """
 
@@ -53,21 +55,28 @@ class MenuNode(Node):
     silence: str = ""
     # Where * leads, when the way here is not the way back.
     back: str = ""
+    voice: str = ""
+    result: bool = False
     timeout: int = 5
 
     def enter(self, turn: Turn) -> str | None:
         if self.slow and turn.session.slow:
             return self.slow
         keys.arrive(turn, self.id)
+        before = turn.prompt_seconds()
         self.lines(turn, self.say)
+        if self.result:
+            turn.starts_playing(turn.prompt_seconds() - before)
         for option in self.options:
             if option.say and option.is_open(turn):
                 turn.say(option.say)
         self.lines(turn, self.after)
-        turn.wait_for_keys(timeout=self.timeout)
+        turn.wait_for_keys(timeout=self.timeout, speech=bool(self.voice))
         return None
 
     def resume(self, turn: Turn) -> str:
+        if self.voice and isinstance(turn.event, Spoke):
+            return self.voice
         digits = keys.pressed(turn)
         if digits is None:
             return self.silence or keys.after_silence(turn, self.id, self.slow)
@@ -93,7 +102,7 @@ class MenuNode(Node):
         for option in self.options:
             if option.to:
                 yield Edge(option.to, option.say, option.key, option.confirms)
-        for target in (self.slow, self.silence, self.back):
+        for target in (self.slow, self.silence, self.back, self.voice):
             if target:
                 yield Edge(target)
 

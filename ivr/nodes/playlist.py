@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ivr.flow import Edge, Node
 from ivr.nodes import keys
-from ivr.session import Turn
+from ivr.turn import Turn
 from ivr.words import cardinal
 
 NEXT, PREVIOUS = "1", "2"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ivr.events import Recorded
 from ivr.flow import Edge, Flow, Line, Node
-from ivr.session import Turn
+from ivr.turn import Turn
 from ivr.verbs import Record
 
 # Under 2 s of sound there is no message (script section 5).

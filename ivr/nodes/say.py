@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from ivr.flow import Edge, Flow, Line, Node
 from ivr.outcome import PRECEDENCE
-from ivr.session import Turn
+from ivr.session import CALLBACK_WANTED
+from ivr.turn import Turn
 
 LEFT, OVER = "left", "over"
 
@@ -16,6 +17,7 @@ class SayNode(Node):
     """Speaks and goes on to `to`. `mark` notes what was achieved (or missed) by coming here.
 
     `line_is: left` says that the caller has gone out of the waiting line, `over` that the line has ended for them.
+    `forget` drops a number that was keyed in before, by its name.
 
     Example: {kind: say, say: [night], to: closed_menu}
     """
@@ -27,13 +29,17 @@ class SayNode(Node):
     mark: str = ""
     slow: bool = False
     line_is: str = ""
+    forget: str = ""
 
     def enter(self, turn: Turn) -> str:
         if self.mark:
             turn.session.mark(self.mark)
         if self.slow:
             turn.session.slow = True
+        turn.session.private.pop(self.forget, None)
         if self.line_is == LEFT:
+            # Whoever goes by key wants nothing more of the line, not even to be rung.
+            turn.session.words.pop(CALLBACK_WANTED, None)
             turn.session.note_line_left(turn.event.at)
         elif self.line_is == OVER:
             turn.session.in_line_since = 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ivr.flow import Edge, Line, Node
-from ivr.session import Turn
+from ivr.turn import Turn
 from ivr.verbs import Join
 
 

@@ -1,10 +1,14 @@
 """Call scripts: whole calls as transcripts, one file a call.
 
     centre 340000 at 2026-11-23 10:00 from 13855112345     the call; more headers: desk, notice, closing
-    people in                                               consultants are signed in
+    people in                                               consultants are signed in; `people out`: none of them is
+    shut progress                                           this key is closed by hand
+    shown nothing                                           no number to be shown is agreed with the carrier
+    called person asked_when=今天上午10点多                 our own call to a caller; machine, late
     < welcome guess_one                                     the prompts of a document, in order
     > 1                                                     a key; `> -` is silence, `> [dial busy]` an event
     > [answer wait ahead=3]                                 the answer to a command, with its words
+    > [machine] and > [spoke]                               what the carrier hears in our call
     = self_served                                           the outcome
 
 The session is written as JSON and read again before every step, as between two webhooks.
@@ -21,7 +25,7 @@ import orjson
 
 from integrations.work_calendar import SHANGHAI
 from ivr.duty import DutyBoard, Notice
-from ivr.events import CommandAnswered, Connected, DialEnded, Event, Recorded, Recovered, TalkEnded
+from ivr.events import CalledBack, CommandAnswered, Connected, DialEnded, Event, Recorded, Recovered, Spoke, TalkEnded
 from ivr.library import Library
 from ivr.session import Session, Step
 from ivr.verbs import Hangup
@@ -39,11 +43,17 @@ class ScriptedWalk(Walk):
 
     nodes: set[str] = field(default_factory=set)
     prompts: set[str] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)
 
     @property
     def pending(self) -> str:
         """The command that the call waits for."""
         return self.session.pending if self.session else ""
+
+    def is_called(self, who: str, words: dict[str, str | None]) -> Step:
+        """We have rung, and somebody or something picks up."""
+        event = CalledBack(self.at, self._moment(self.centre), "attempt1", who, words)
+        return self.apply(Session(centre=self.centre), event)
 
     def apply(self, session: Session, event: Event) -> Step:
         stored = orjson.loads(session.to_json(orjson.dumps))
@@ -53,6 +63,7 @@ class ScriptedWalk(Walk):
         step = super().apply(read, event)
         self.nodes.add(step.session.node)
         self.prompts.update(say.prompt for say in spoken(step.verbs))
+        self.said.extend(say.text for say in spoken(step.verbs))
         return step
 
 
@@ -75,7 +86,8 @@ class Script:
     def play(self, library: Library) -> tuple[list[str], ScriptedWalk]:
         """The transcript as it really goes, with this script's keys."""
         walk = self._walk(library)
-        heard = [_heard(walk.ring())]
+        called = self.header.get("called")
+        heard = [_heard(walk.is_called(*_answer(called)) if called else walk.ring())]
         for line in self.lines:
             if not line.startswith(">"):
                 continue
@@ -93,12 +105,15 @@ class Script:
         day = timedelta(days=1)
         notice = Notice(None, header["notice"], at - day, at + day, "王芳") if "notice" in header else None
         closing = Closing(at - day, at + day, header["closing"]) if "closing" in header else None
+        shut = {(header["centre"], header["shut"]): (False, "试验")} if "shut" in header else {}
         board = DutyBoard(
+            features=shut,
             notices=(notice,) if notice else (),
             closings={header["centre"]: (closing,)} if closing else {},
-            seats={header["centre"]: True} if header.get("people") == "in" else {},
+            seats={header["centre"]: header["people"] == "in"} if "people" in header else {},
         )
         changed = with_desk(library, header["desk"]) if "desk" in header else library
+        changed = _without_shown_numbers(changed) if "shown" in header else changed
         return ScriptedWalk(changed, header["centre"], at, header.get("from", ""), board=board)
 
     @staticmethod
@@ -116,6 +131,10 @@ class Script:
             return walk.happens(TalkEnded, "offer1")
         if kind == "recorded":
             return walk.happens(Recorded, "RE1", int(value))
+        if kind == "machine":
+            return walk.happens(CalledBack, "attempt1", "machine")
+        if kind == "spoke":
+            return walk.happens(Spoke)
         if kind == "wait":
             walk.at += timedelta(seconds=float(value))
             return walk.press("")
@@ -142,7 +161,10 @@ def _header(line: str) -> dict[str, str]:
 def _heard(step: Step) -> str:
     groups = [(prompt, len(list(group))) for prompt, group in groupby(say.prompt for say in spoken(step.verbs))]
     # Slowly, each sentence is a Say of its own: the prompt is named once.
-    names = [prompt if count == 1 or prompt != "guide_option" else f"{prompt}*{count}" for prompt, count in groups]
+    names = [
+        prompt if count == 1 or prompt not in ("guide_option", "cb_slot") else f"{prompt}*{count}"
+        for prompt, count in groups
+    ]
     if any(isinstance(verb, Hangup) for verb in step.verbs):
         names.append("[hangup]")
     return " ".join(["<", *names])
@@ -151,6 +173,14 @@ def _heard(step: Step) -> str:
 def with_desk(library: Library, number: str) -> Library:
     centres = {
         code: replace(centre, desk_number=number, features={**centre.features, "human": FeatureSetting(True)})
+        for code, centre in library.centres.items()
+    }
+    return replace(library, centres=centres)
+
+
+def _without_shown_numbers(library: Library) -> Library:
+    centres = {
+        code: replace(centre, callbacks=replace(centre.callbacks, shown_number=None))
         for code, centre in library.centres.items()
     }
     return replace(library, centres=centres)

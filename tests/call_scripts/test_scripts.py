@@ -12,9 +12,12 @@ SCRIPTS = [Script.read(path) for path in sorted(FOLDER.glob("*.txt"))]
 OUTSIDE_THE_ENGINE = {"failure", "failure_all", "hold", "agent_press_1", "agent_too_late"}
 # Rooms that are not open yet: their sentences are in the script of the province, behind keys that are not spoken.
 NOT_OPEN_YET = {
-    *("opt_1", "opt_4", "opt_5", "opt_6", "opt_7", "opt_7_closed", "no_key_closed"),
+    *("opt_1", "opt_4", "opt_5", "opt_6", "no_key_closed"),
     *("slow_1", "slow_5", "slow_6", "slow_closed_message"),
 }
+NEVER_SAID = ("请稍后再拨", "业务繁忙", "无此服务", "您的操作有误", "感谢您的耐心等待")
+COMING = "马上有人跟您说话，请不要挂机。"
+MATTERS = ("养老", "医保", "社保卡", "失业", "工伤", "劳动", "投诉", "挂失", "退休", "位", "排队")
 # Said only when a name is missing: test_almanac hears them.
 UNSURE = {
     *("holiday_plain", "holiday_unsure", "closed_exceptionally_unsure"),
@@ -34,6 +37,21 @@ def library() -> Library:
 def test_the_call_goes_as_written(script: Script, library: Library) -> None:
     heard, _ = script.play(library)
     assert heard == list(script.lines)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_no_call_hears_what_nobody_shall_say(script: Script, library: Library) -> None:
+    _, walk = script.play(library)
+    assert walk.said
+    assert [words for words in walk.said if any(never in words for never in NEVER_SAID)] == []
+
+
+@pytest.mark.parametrize("script", [s for s in SCRIPTS if "called" in s.header], ids=lambda script: script.name)
+def test_whoever_picks_up_learns_nothing_of_the_matter(script: Script, library: Library) -> None:
+    _, walk = script.play(library)
+    # What follows is heard by somebody who has said that he is the one.
+    heard = walk.said[: walk.said.index(COMING)] if COMING in walk.said else walk.said
+    assert [words for words in heard if any(matter in words for matter in MATTERS)] == []
 
 
 def test_the_scripts_hear_every_prompt_and_rest_on_every_waiting_node(library: Library) -> None:

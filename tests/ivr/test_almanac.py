@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -130,3 +131,33 @@ def test_a_city_answers_with_its_own_name_counter_and_hours(library: Library) ->
     assert moment.words["greeting"] == "芜湖市人社局"
     assert "芜湖市政务服务中心" in str(moment.words["counter"])
     assert moment.words["hours_today"] == "工作日上午9点到12点，下午3点到6点"
+
+
+@pytest.mark.parametrize(
+    ("seats", "helpers", "is_open"),
+    [
+        ({}, (), False),
+        ({"340200": False}, (), True),
+        ({"340200": True}, (), True),
+        ({"341600": False}, ("341600",), True),
+    ],
+)
+def test_only_a_centre_whose_callbacks_somebody_can_make_offers_them(
+    library: Library, seats: dict[str, bool], helpers: tuple[str, ...], is_open: bool
+) -> None:
+    moment = build_moment(library.centres["340200"], DutyBoard(seats=seats), at("2026-11-23 10:00"), helpers)
+    assert moment.is_open("progress") is is_open
+    assert moment.features["progress"].reason == ("" if is_open else "没有设咨询员的座席，约了回电没有人打")
+
+
+def test_a_key_that_is_closed_by_hand_keeps_its_own_reason(library: Library) -> None:
+    board = DutyBoard(features={("340200", "progress"): (False, "线路检修")})
+    moment = build_moment(library.centres["340200"], board, at("2026-11-23 10:00"))
+    assert moment.features["progress"].reason == "线路检修"
+
+
+def test_the_number_that_is_shown_is_said_only_when_it_is_agreed(library: Library) -> None:
+    centre = library.centres["340200"]
+    assert build_moment(centre, DutyBoard(), at("2026-11-23 10:00")).words["shown_number"] == "055312333"
+    unsure = replace(centre, callbacks=replace(centre.callbacks, shown_number=None))
+    assert build_moment(unsure, DutyBoard(), at("2026-11-23 10:00")).words["shown_number"] is None

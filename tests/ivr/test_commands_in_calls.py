@@ -17,7 +17,7 @@ import pytest
 from dashboards.web_app import build_flask
 from integrations.services import Services
 from ivr import keeper as keeper_module
-from ivr.actions import Action, Asked
+from ivr.asked import Action, Asked
 from ivr.commands import Answer, CommandKind
 from ivr.keeper import LibraryKeeper
 from ivr.library import Library, load_library

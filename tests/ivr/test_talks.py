@@ -48,7 +48,7 @@ def services(services: Services, stand_in: CarrierStandIn) -> Iterator[Services]
 def client(line: Line) -> FlaskClient:
     app = build_flask(line.services.settings)
     app.register_blueprint(ivr_blueprint(line))
-    app.register_blueprint(queueing_blueprint(line.waiting))
+    app.register_blueprint(queueing_blueprint(line.waiting, line.end_outbound))
     return app.test_client()
 
 

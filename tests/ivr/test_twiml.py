@@ -40,6 +40,19 @@ def test_a_gather_of_any_length_has_no_number_of_digits_but_a_key_that_ends_it()
     assert gather.attrib == {"action": STEP, "finishOnKey": "#", "timeout": "10"}
 
 
+def test_a_voice_is_listened_for_beside_keys() -> None:
+    (gather,) = response(Gather((HELLO,), num_digits=1, timeout=5, speech=True))
+    assert gather.attrib == {
+        "input": "dtmf speech",
+        "language": "cmn-Hans-CN",
+        "speechTimeout": "2",
+        "action": STEP,
+        "numDigits": "1",
+        "finishOnKey": "",
+        "timeout": "5",
+    }
+
+
 def test_slow_speech_is_prosody() -> None:
     (say,) = response(Say("hello", "您好。", slow=True))
     (prosody,) = say

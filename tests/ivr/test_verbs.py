@@ -20,6 +20,7 @@ gathers = st.builds(
     st.none() | st.integers(1, 20),
     st.sampled_from(["", "#"]),
     seconds,
+    st.booleans(),
 )
 verbs = (
     says
@@ -44,6 +45,13 @@ def test_a_document_is_kept_as_short_lists() -> None:
         ["gather", [["say", "opt_0", "转人工，请按0。", False, False, False]], 1, "", 5],
         ["redirect"],
     ]
+
+
+def test_a_wait_without_a_voice_is_kept_as_it_was_before_there_were_any() -> None:
+    before = [["gather", [["say", "hello", "您好。", False, False, False]], 1, "", 5]]
+    assert to_list(from_list(before)) == before
+    heard = (Gather((), 1, "", 5, speech=True),)
+    assert to_list(heard) == [["gather", [], 1, "", 5, True]] and from_list(to_list(heard)) == heard
 
 
 def test_a_verb_that_was_never_written_is_refused() -> None:

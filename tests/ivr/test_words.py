@@ -12,8 +12,10 @@ from ivr.words import (
     cardinal,
     clock,
     day_and_time,
+    half_hour,
     money,
     period,
+    roughly,
     speakable,
     speaking_seconds,
     spell_digits,
@@ -223,7 +225,7 @@ def test_what_is_speakable_has_no_digits_left_and_stays_as_it_is(text: str) -> N
 
 
 KEYS = "查社保信息，请按1。听政策录音，请按2。问怎么办事，请按3。投诉举报，请按4。留言，请按5。社保卡挂失，请按6。"
-MAIN = f"安徽省人社厅12333，您好。人工通话会录音，方便核查。转人工，请按0。{KEYS}查进度、约回电，请按7。"
+MAIN = f"安徽省人社厅12333，您好。人工通话会录音，方便核查。转人工，请按0。{KEYS}约回电、查回电，请按7。"
 NO_KEY = "不方便按键，请别挂机，稍后转人工。"
 SLOW = (
     "您好。我慢慢说，您别着急。找人工，请按0。不按也行，等一等，就有人接。查养老金，请按1。社保卡丢了，请按6。"
@@ -291,3 +293,44 @@ def test_money_is_said_to_the_fen_and_what_is_not_there_is_left_out(fen: int, wo
 )
 def test_an_amount_in_a_sentence_is_said_as_money(written: str, said: str) -> None:
     assert speakable(written) == said
+
+
+MONDAY_TWO = datetime(2026, 11, 23, 14, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("at", "after", "said"),
+    [
+        ("2026-11-23 15:00", None, "今天下午3点到3点半"),
+        ("2026-11-23 15:30", "2026-11-23 15:00", "3点半到4点"),
+        ("2026-11-24 09:00", "2026-11-23 15:30", "明天上午9点到9点半"),
+        ("2026-11-24 12:00", "2026-11-24 11:30", "中午12点到12点半"),
+        ("2026-11-23 11:30", None, "今天上午11点半到12点"),
+        ("2026-11-27 12:30", None, "星期五中午12点半到1点"),
+        ("2026-11-30 17:30", None, "11月30日，星期一，下午5点半到6点"),
+        ("2026-11-23 23:30", None, "今天晚上11点半到12点"),
+    ],
+)
+def test_a_half_hour_is_said_with_its_day_unless_the_one_before_has_said_it(
+    at: str, after: str | None, said: str
+) -> None:
+    since = datetime.fromisoformat(at).replace(tzinfo=SHANGHAI)
+    before = datetime.fromisoformat(after).replace(tzinfo=SHANGHAI) if after else None
+    assert half_hour(since, since + timedelta(minutes=30), MONDAY_TWO, before) == said
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-11-23 10:00", "今天上午10点"),
+        ("2026-11-23 10:30", "今天上午10点半"),
+        ("2026-11-23 10:07", "今天上午10点多"),
+        ("2026-11-23 10:59", "今天上午10点多"),
+        ("2026-11-22 15:10", "昨天下午3点多"),
+        ("2026-11-20 15:10", "11月20日，星期五，下午3点多"),
+        ("2026-11-24 09:00", "明天上午9点"),
+        ("2026-11-23 12:01", "今天中午12点多"),
+    ],
+)
+def test_about_when_something_was_or_will_be(at: str, said: str) -> None:
+    assert roughly(datetime.fromisoformat(at).replace(tzinfo=SHANGHAI), MONDAY_TWO) == said
