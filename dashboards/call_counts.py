@@ -8,11 +8,15 @@ from datetime import datetime, time, timedelta
 
 from integrations.database import Database
 from integrations.work_calendar import in_shanghai
+from ivr.ledger import INBOUND
 from ivr.outcome import NAMES_ZH, PRECEDENCE
 
 RECEIVED, IN_PROGRESS = "received", "in_progress"
 DEFINITIONS = {
-    RECEIVED: "今天（北京时间零点起）打进来的全部来电，按首先接到来电的中心计。来电数＝各种结果之和＋还没挂断。",
+    RECEIVED: (
+        "今天（北京时间零点起）打进来的全部来电，按首先接到来电的中心计，我们打出去的回电不算。"
+        "来电数＝各种结果之和＋还没挂断。"
+    ),
     IN_PROGRESS: "今天打进来、现在还没有挂断的来电。",
     "answered": "和工作人员通了话的来电。",
     "self_served": "听到了一条查询结果，或者听完（或听够20秒）一段录音、一段指南，并且没有和工作人员通话的来电。",
@@ -29,15 +33,15 @@ DEFINITIONS = {
 OUTCOME_NAMES = {RECEIVED: "来电", **{name: NAMES_ZH[name] for name in PRECEDENCE}, IN_PROGRESS: "还没挂断"}
 NOW_DEFINITION = "此刻没有挂断的全部来电，不论哪天打进来，按来电现在所在的中心计。"
 
-_TODAY = """
+_TODAY = f"""
 SELECT first_centre, coalesce(outcome, 'in_progress'), count(*) FROM call
-WHERE started_at >= %s AND started_at < %s AND first_centre = ANY(%s) GROUP BY 1, 2
+WHERE started_at >= %s AND started_at < %s AND first_centre = ANY(%s) AND {INBOUND} GROUP BY 1, 2
 """
-_RECEIVED = """
+_RECEIVED = f"""
 SELECT first_centre, count(*) FROM call
-WHERE started_at >= %s AND started_at < %s AND first_centre = ANY(%s) GROUP BY 1
+WHERE started_at >= %s AND started_at < %s AND first_centre = ANY(%s) AND {INBOUND} GROUP BY 1
 """
-_ON_THE_LINE = "SELECT count(*) FROM call WHERE ended_at IS NULL AND centre = ANY(%s)"
+_ON_THE_LINE = f"SELECT count(*) FROM call WHERE ended_at IS NULL AND centre = ANY(%s) AND {INBOUND}"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ SETS_DUTY = (SUPERVISOR, PROVINCIAL, ADMINISTRATOR)
 NAVIGATION = (
     ("工作台", "/console", (CONSULTANT,)),
     ("现场", "/console/floor", SETS_DUTY),
+    ("回电", "/callbacks", ROLES),
     ("菜单状态", "/status", ROLES),
     ("值班设置", "/duty", SETS_DUTY),
     ("用户", "/users", (SUPERVISOR, ADMINISTRATOR)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ import structlog
 from psycopg import Connection
 
 from dashboards.console.asked import Asked, asked_of
+from dashboards.console.callback_rings import RingRow
 from dashboards.console.caller_words import masked, short_region
 from dashboards.console.desk_rows import CallerRows, OfferRow, read_callers
 from dashboards.console.subjects import SubjectTree, suggest
@@ -48,14 +49,17 @@ class Callers:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, CallerFacts] = OrderedDict()
 
-    def facts(self, connection: Connection[Any], offers: Sequence[OfferRow], now: datetime) -> dict[str, CallerFacts]:
-        """The facts of these offers; only new ones are asked for."""
+    def facts(
+        self, connection: Connection[Any], offers: Sequence[OfferRow], rings: Mapping[str, RingRow], now: datetime
+    ) -> dict[str, CallerFacts]:
+        """The facts of these offers, `rings` saying by id which are callbacks; only new ones are asked for."""
         with self._lock:
             found = {offer.id: self._known[offer.id] for offer in offers if offer.id in self._known}
         fresh = [offer for offer in offers if offer.id not in found]
         if fresh:
-            rows = read_callers(connection, fresh)
-            found |= {offer.id: self._facts_of(offer, rows, now) for offer in fresh}
+            asked_in = {offer.id: rings[offer.id].call_sid for offer in fresh if offer.id in rings}
+            rows = read_callers(connection, fresh, asked_in)
+            found |= {offer.id: self._facts_of(offer, rings.get(offer.id), rows, now) for offer in fresh}
             self._remember({offer.id: found[offer.id] for offer in fresh})
         return found
 
@@ -65,13 +69,13 @@ class Callers:
             while len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
 
-    def _facts_of(self, offer: OfferRow, rows: CallerRows, now: datetime) -> CallerFacts:
+    def _facts_of(self, offer: OfferRow, ring: RingRow | None, rows: CallerRows, now: datetime) -> CallerFacts:
         library = self._line.keeper.library()
         history = rows.history.get(offer.id, ())
-        asked = self._asked(library, offer, rows, now)
+        asked = self._asked(library, ring.call_sid if ring else offer.call_sid, rows, now)
         earlier = next((subject for *_, subject in history if subject), None)
         return CallerFacts(
-            masked=masked(self._number(offer), offer.caller_tail),
+            masked=masked(self._number(offer, ring), offer.caller_tail),
             region=short_region(offer.caller_region),
             asked=asked.paths,
             history=tuple(self._earlier_call(library, *row) for row in history),
@@ -79,15 +83,16 @@ class Callers:
             suggested=suggest(self._tree, asked.pieces, offer.skill, earlier),
         )
 
-    def _asked(self, library: Library, offer: OfferRow, rows: CallerRows, now: datetime) -> Asked:
-        steps = rows.steps.get(offer.call_sid, ())
+    def _asked(self, library: Library, call_sid: str, rows: CallerRows, now: datetime) -> Asked:
+        steps = rows.steps.get(call_sid, ())
         return asked_of(library.flow, steps, in_shanghai(now).date())
 
-    def _number(self, offer: OfferRow) -> str | None:
-        if offer.caller_sealed is None:
+    def _number(self, offer: OfferRow, ring: RingRow | None) -> str | None:
+        sealed = ring.number_sealed if ring else offer.caller_sealed
+        if sealed is None:
             return None
         try:
-            return self._line.services.sealer.open(bytes(offer.caller_sealed), "call.caller")
+            return self._line.services.sealer.open(bytes(sealed), "callback.number" if ring else "call.caller")
         except SealError as error:
             log.warning("caller_not_readable", offer=offer.id, error_id=error.error_id)
             return None

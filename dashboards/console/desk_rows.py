@@ -12,10 +12,18 @@ from psycopg import Connection, Cursor
 from psycopg.rows import class_row
 
 from dashboards.console.asked import StepRow
+from dashboards.console.callback_rings import RINGS, RingRow
 from dashboards.console.figures import FIGURES, figure_values
 from queueing.line_models import OPEN_OFFER
 
 MOST_HISTORY = 5
+# A callback in the line holds a place and waits on no telephone, until its caller has been reached.
+ON_THE_TELEPHONE = "NOT starts_with(e.call_sid, 'callback-')"
+# Since when somebody waits on the telephone: who was rung, since they were reached.
+WAITING_SINCE = """
+greatest(e.joined_at, (
+    SELECT max(t.confirmed_at) FROM callback_attempt t WHERE t.callback_id = e.callback_id AND t.entry_id = e.id))
+"""
 
 _AGENTS = """
 SELECT a.id, a.number, a.name, a.centre, a.state, a.reason, a.state_since, a.next_reason, a.skills, a.languages,
@@ -38,14 +46,18 @@ FROM wanted JOIN offer o ON o.id = wanted.id JOIN queue_entry e ON e.id = o.entr
 LEFT JOIN call c ON c.call_sid = o.call_sid LEFT JOIN wrap_up w ON w.offer_id = o.id
 """
 # The centres asked for, and those of the seats.
-_LINES = """
+_LINES = f"""
 WITH place AS MATERIALIZED (
     SELECT unnest(%(centres)s::text[]) AS code UNION SELECT centre FROM agent WHERE id = ANY(%(agents)s)
 )
-SELECT place.code, coalesce(q.waiting, 0), q.oldest, coalesce(s.available, 0), coalesce(s.on_call, 0)
+SELECT place.code, coalesce(q.waiting, 0), q.oldest, coalesce(s.available, 0), coalesce(s.on_call, 0),
+       coalesce(q.callbacks, 0)
 FROM place
 LEFT JOIN (
-    SELECT centre, count(*) AS waiting, min(joined_at) AS oldest FROM queue_entry
+    SELECT centre, count(*) FILTER (WHERE {ON_THE_TELEPHONE}) AS waiting,
+           min({WAITING_SINCE}) FILTER (WHERE {ON_THE_TELEPHONE}) AS oldest,
+           count(*) FILTER (WHERE NOT ({ON_THE_TELEPHONE})) AS callbacks
+    FROM queue_entry e
     WHERE ended_at IS NULL AND status IN ('waiting', 'offered') AND centre IN (SELECT code FROM place) GROUP BY centre
 ) q ON q.centre = place.code
 LEFT JOIN (
@@ -54,6 +66,7 @@ LEFT JOIN (
     FROM agent WHERE is_active AND state <> 'logged_out' AND centre IN (SELECT code FROM place) GROUP BY centre
 ) s ON s.centre = place.code
 """
+# Calls of ours count once somebody has talked in them; that a telephone rang in vain is told elsewhere.
 _HISTORY = """
 SELECT o.id, h.started_at, h.outcome, h.centre, h.subject
 FROM unnest(%(ids)s::text[], %(hashes)s::bytea[], %(sids)s::text[]) AS o(id, hash, sid)
@@ -61,7 +74,9 @@ CROSS JOIN LATERAL (
     SELECT c.started_at, c.outcome, c.centre, (
         SELECT w.subject FROM offer p JOIN wrap_up w ON w.offer_id = p.id
         WHERE p.call_sid = c.call_sid ORDER BY p.made_at DESC LIMIT 1) AS subject
-    FROM call c WHERE c.caller_hash = o.hash AND c.call_sid <> o.sid ORDER BY c.started_at DESC LIMIT %(most)s
+    FROM call c WHERE c.caller_hash = o.hash AND c.call_sid <> o.sid
+      AND (NOT starts_with(c.direction, 'outbound') OR c.outcome = 'answered')
+    ORDER BY c.started_at DESC LIMIT %(most)s
 ) h
 """
 _STEPS = "SELECT call_sid, centre, kind, node, keys FROM call_step WHERE call_sid = ANY(%s) ORDER BY call_sid, turn"
@@ -128,12 +143,13 @@ class OfferRow:
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A centre's line now."""
+    """A centre's line now: who waits on the telephone, and how many are to be rung when their turn comes."""
 
     waiting: int
     oldest: datetime | None
     available: int
     on_call: int
+    callbacks: int
 
 
 @dataclass(frozen=True)
@@ -144,6 +160,8 @@ class DeskRows:
     offers: Mapping[int, OfferRow] = field(default_factory=dict)
     figures: Mapping[int, Sequence[Any]] = field(default_factory=dict)
     lines: Mapping[str, LineRow] = field(default_factory=dict)
+    # By offer id: those that are callbacks.
+    rings: Mapping[str, RingRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -161,6 +179,7 @@ def read_desks(connection: Connection[Any], agents: Sequence[int], centres: Sequ
     with connection.pipeline():
         seats = _ask(connection, _AGENTS, (given,), AgentRow)
         offers = _ask(connection, _OFFERS, {"agents": given}, OfferRow)
+        rings = _ask(connection, RINGS, {"agents": given}, RingRow)
         figures = connection.execute(FIGURES, figure_values(given, now))
         lines = connection.execute(_LINES, {"centres": list(centres), "agents": given})
     # A seat in wrap-up that has been offered nothing new has one row; an open offer comes before an ended one.
@@ -170,11 +189,17 @@ def read_desks(connection: Connection[Any], agents: Sequence[int], centres: Sequ
         of_agent,
         {row[0]: row for row in figures.fetchall()},
         {row[0]: LineRow(*row[1:]) for row in lines.fetchall()},
+        {row.offer_id: row for row in rings.fetchall()},
     )
 
 
-def read_callers(connection: Connection[Any], offers: Sequence[OfferRow]) -> CallerRows:
-    """Earlier calls, the way through the menu, and earlier talks of the same call."""
+def read_callers(
+    connection: Connection[Any], offers: Sequence[OfferRow], asked_in: Mapping[str, str] | None = None
+) -> CallerRows:
+    """Earlier calls, the way through the menu, and earlier talks of the same call.
+
+    `asked_in` gives, by offer id, the call in which a callback was asked for: that is where its keys were pressed.
+    """
     known = [offer for offer in offers if offer.caller_hash is not None]
     values = {
         "ids": [offer.id for offer in known],
@@ -184,7 +209,7 @@ def read_callers(connection: Connection[Any], offers: Sequence[OfferRow]) -> Cal
     }
     with connection.pipeline():
         history = connection.execute(_HISTORY, values)
-        steps = connection.execute(_STEPS, ([offer.call_sid for offer in offers],))
+        steps = connection.execute(_STEPS, ([(asked_in or {}).get(offer.id, offer.call_sid) for offer in offers],))
         handed = connection.execute(_HANDED, ([offer.entry_id for offer in offers],))
     by_call: dict[str, list[StepRow]] = defaultdict(list)
     for call_sid, *step in steps.fetchall():

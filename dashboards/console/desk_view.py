@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboards.console.callback_rings import CALLING_BACK_ZH, RingRow, ring_json
 from dashboards.console.callers import CallerFacts, Callers
 from dashboards.console.desk_rows import AgentRow, DeskRows, LineRow, OfferRow, read_desks
 from dashboards.console.figures import figures_of
 from dashboards.console.subjects import SubjectTree
 from ivr.library import Library
 from ivr.service import Line
-from queueing.agent import NAMES_ZH, REASONS_ZH, WRAP_UP
+from queueing.agent import NAMES_ZH, REASONS_ZH, RESERVED, WRAP_UP
 from queueing.offer import OPEN
 from queueing.offers import HEARTBEAT_SECONDS
 from queueing.routing import LANGUAGES, RULES_ZH, SKILLS
@@ -69,7 +70,7 @@ class DeskView:
         now = self._line.services.now()
         with self._line.services.database.pool.connection() as connection:
             rows = read_desks(connection, agents, list(centres), now)
-            facts = self._callers.facts(connection, list(rows.offers.values()), now)
+            facts = self._callers.facts(connection, list(rows.offers.values()), rows.rings, now)
         own = {seat.id: self._own(seat, rows, facts, now) for seat in rows.agents}
         lines = {centre: _line(row, now) for centre, row in rows.lines.items()}
         shown = {agent: offer for agent, offer in rows.offers.items() if offer.status in OPEN}
@@ -79,10 +80,11 @@ class DeskView:
         library = self._line.keeper.library()
         offer = rows.offers.get(seat.id)
         known = facts.get(offer.id) if offer else None
+        ring = rows.rings.get(offer.id) if offer else None
         is_open = offer is not None and offer.status in OPEN
         return {
-            "agent": _agent(seat, library, now),
-            "offer": _offer(offer, known, library, now) if offer and known and is_open else None,
+            "agent": _agent(seat, library, now) | _calling_back(seat, ring),
+            "offer": _offer(offer, known, ring, library, now) if offer and known and is_open else None,
             "wrap_up": _wrap_up(seat, offer, known, library) if offer and known else None,
             "today": dict(figures_of(rows.figures[seat.id])),
         }
@@ -114,7 +116,12 @@ def _agent(seat: AgentRow, library: Library, now: datetime) -> Desk:
     }
 
 
-def _offer(offer: OfferRow, facts: CallerFacts, library: Library, now: datetime) -> Desk:
+def _calling_back(seat: AgentRow, ring: RingRow | None) -> Desk:
+    """A seat kept for a callback does not ring yet, and must not say so."""
+    return {"state_zh": CALLING_BACK_ZH} if seat.state == RESERVED and ring and ring.is_calling else {}
+
+
+def _offer(offer: OfferRow, facts: CallerFacts, ring: RingRow | None, library: Library, now: datetime) -> Desk:
     waited_until = offer.accepted_at or offer.connected_at or now
     return {
         "id": offer.id,
@@ -143,6 +150,7 @@ def _offer(offer: OfferRow, facts: CallerFacts, library: Library, now: datetime)
         "waited_seconds": max(0, int((waited_until - offer.joined_at).total_seconds())),
         "history": list(facts.history),
         "handed": list(facts.handed),
+        "callback": ring_json(ring) if ring else None,
     }
 
 
@@ -173,6 +181,7 @@ def _line(row: LineRow, now: datetime) -> Desk:
         "oldest_at": _iso(row.oldest),
         "available": row.available,
         "on_call": row.on_call,
+        "callbacks": row.callbacks,
     }
 
 

@@ -10,7 +10,7 @@ from dashboards.call_counts import shanghai_day
 
 # Shown beside the figures. All count from midnight on the Shanghai clock.
 DEFINITIONS = {
-    "answered": "今天接通的来电，转来的和转走的都算，每接通一次算一个。",
+    "answered": "今天接通的来电和回电，转来的和转走的都算，每接通一次算一个。",
     "talk_seconds_mean": "今天结束的通话，从接通到结束平均多长，保持的时间也算。",
     "wrap_up_seconds_mean": "今天做完的话后整理，平均每个来电多长。",
     "missed": "振铃到时间没有接的来电。",

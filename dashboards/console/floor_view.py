@@ -9,34 +9,42 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
+from dashboards.console.callback_floor import CALLBACK_COUNTS, CALLBACKS_TO_CLEAR, MOST_TO_CLEAR, to_clear_json
+from dashboards.console.callback_rings import CALLING_BACK_ZH
+from dashboards.console.callback_words import CONFIRMED_STAGE, stage_of
 from dashboards.console.caller_words import masked, short_region
 from dashboards.console.cases import OPEN_CASES, case_json
+from dashboards.console.desk_rows import ON_THE_TELEPHONE, WAITING_SINCE
 from dashboards.console.marks import OPEN_MARKS, Scope, mark_json
 from dashboards.console.subjects import SubjectTree
 from ivr.library import Library
 from ivr.service import Line
-from queueing.agent import NAMES_ZH, REASONS_ZH
+from queueing.agent import NAMES_ZH, REASONS_ZH, RESERVED
 from queueing.offers import HEARTBEAT_SECONDS
 from queueing.routing import LANGUAGES, RULES_ZH, SKILLS
 
 # Of each centre: more cannot be read, and the count says how many there are.
 MOST_WAITING = 100
 _STATUS_ZH = {"waiting": "等待", "offered": "正在振铃"}
+_CALLBACK_STATUS_ZH = {"waiting": "等着回电", "offered": "正在拨打"}
 
 _AGENTS = """
 SELECT a.id, a.number, a.name, a.centre, a.state, a.reason, a.state_since, a.next_reason, a.misses, a.heartbeat_at,
-       a.door, a.skills, o.id AS offer_id, o.centre AS offer_centre, o.connected_at
+       a.door, a.skills, o.id AS offer_id, o.centre AS offer_centre, o.connected_at, t.status AS attempt_status
 FROM agent a
 LEFT JOIN offer o ON o.agent_id = a.id AND o.status IN ('reserved', 'ringing', 'accepted', 'connected')
+LEFT JOIN callback_attempt t ON t.offer_id = o.id
 WHERE a.is_active AND a.centre = ANY(%s) ORDER BY a.centre, a.number
 """
-_LINE = """
+# Everybody in the order of the line; only who is on the telephone waits there.
+_LINE = f"""
 SELECT * FROM (
     SELECT e.id, e.centre, row_number() OVER (PARTITION BY e.centre ORDER BY e.rank_at, e.id) AS position,
-           count(*) OVER (PARTITION BY e.centre) AS waiting, min(e.joined_at) OVER (PARTITION BY e.centre) AS oldest,
-           e.caller_tail, e.caller_region, e.skill, e.language, e.joined_at, e.arrived_at, e.status, e.rules,
-           e.is_slow, e.offers
-    FROM queue_entry e
+           count(*) FILTER (WHERE {ON_THE_TELEPHONE}) OVER (PARTITION BY e.centre) AS waiting,
+           min({WAITING_SINCE}) FILTER (WHERE {ON_THE_TELEPHONE}) OVER (PARTITION BY e.centre) AS oldest,
+           e.caller_tail, e.caller_region, e.skill, e.language, {WAITING_SINCE} AS joined_at, e.arrived_at,
+           e.status, e.rules, e.is_slow, e.offers, e.callback_id, {ON_THE_TELEPHONE} AS is_on_the_telephone, k.asked_at
+    FROM queue_entry e LEFT JOIN callback k ON k.id = e.callback_id
     WHERE e.ended_at IS NULL AND e.status IN ('waiting', 'offered') AND e.centre = ANY(%s)
 ) AS line WHERE position <= %s ORDER BY centre, position
 """
@@ -53,6 +61,9 @@ class FloorLook:
     line: Collection[Row] = field(default_factory=list)
     cases: Collection[Row] = field(default_factory=list)
     marks: Collection[Row] = field(default_factory=list)
+    # By centre.
+    callbacks: Mapping[str, Row] = field(default_factory=dict)
+    to_clear: Collection[Row] = field(default_factory=list)
 
 
 class FloorView:
@@ -74,10 +85,13 @@ class FloorView:
                     (OPEN_CASES, (codes,)),
                     # Whose content a mark is about is not known to the database.
                     (OPEN_MARKS, ()),
+                    (CALLBACK_COUNTS, (codes,)),
+                    (CALLBACKS_TO_CLEAR, (codes, MOST_TO_CLEAR)),
                 )
             ]
-            agents, line, cases, marks = (cursor.fetchall() for cursor in asked)
-        return FloorLook(now, self._line.keeper.library(), agents, line, cases, marks)
+            agents, line, cases, marks, counts, to_clear = (cursor.fetchall() for cursor in asked)
+        callbacks = {row["centre"]: row for row in counts}
+        return FloorLook(now, self._line.keeper.library(), agents, line, cases, marks, callbacks, to_clear)
 
     def floor(self, look: FloorLook, scope: Scope) -> dict[str, Any]:
         """What one supervisor sees of a look."""
@@ -91,6 +105,7 @@ class FloorView:
             "line": [_waiting(row, library, now) for row in look.line if row["centre"] in scope.centres],
             "cases": [case_json(row, library, tree) for row in look.cases if row["centre"] in scope.centres],
             "marks": [mark for mark in marks if mark],
+            "callbacks": [to_clear_json(row, library) for row in look.to_clear if row["centre"] in scope.centres],
         }
 
 
@@ -105,12 +120,16 @@ def _centre(code: str, look: FloorLook) -> dict[str, Any]:
     first = next((row for row in look.line if row["centre"] == code), None)
     states = [row["state"] for row in look.agents if row["centre"] == code]
     oldest = first["oldest"] if first else None
+    callbacks = look.callbacks.get(code, {})
     return {
         "code": code,
         "name": look.library.centre(code).short_name,
         "waiting": first["waiting"] if first else 0,
         "longest_wait_seconds": None if oldest is None else _seconds(oldest, look.now),
         "oldest_at": None if oldest is None else oldest.isoformat(),
+        "callbacks_due": callbacks.get("due", 0),
+        "callbacks_scheduled": callbacks.get("scheduled", 0),
+        "callbacks_to_clear": next((row["to_clear"] for row in look.to_clear if row["centre"] == code), 0),
         "signed_in": sum(state != "logged_out" for state in states),
         "available": states.count("available"),
         "on_call": states.count("on_call") + states.count("hold"),
@@ -119,6 +138,7 @@ def _centre(code: str, look: FloorLook) -> dict[str, Any]:
 
 def _agent(row: Row, library: Library, now: datetime) -> dict[str, Any]:
     heard_at = row["heartbeat_at"]
+    is_calling = row["state"] == RESERVED and stage_of(row["attempt_status"]) != CONFIRMED_STAGE
     return {
         "id": row["id"],
         "number": row["number"],
@@ -126,7 +146,7 @@ def _agent(row: Row, library: Library, now: datetime) -> dict[str, Any]:
         "centre": row["centre"],
         "centre_name": library.centre(row["centre"]).short_name,
         "state": row["state"],
-        "state_zh": NAMES_ZH[row["state"]],
+        "state_zh": CALLING_BACK_ZH if is_calling else NAMES_ZH[row["state"]],
         "reason_zh": REASONS_ZH.get(row["reason"] or ""),
         "next_reason_zh": REASONS_ZH.get(row["next_reason"] or ""),
         "since": row["state_since"].isoformat(),
@@ -158,7 +178,10 @@ def _waiting(row: Row, library: Library, now: datetime) -> dict[str, Any]:
         "arrived_at": row["arrived_at"].isoformat(),
         "waited_seconds": _seconds(row["joined_at"], now),
         "status": row["status"],
-        "status_zh": _STATUS_ZH[row["status"]],
+        "status_zh": (_STATUS_ZH if row["is_on_the_telephone"] else _CALLBACK_STATUS_ZH)[row["status"]],
+        # Of a callback, since when it has been asked for; who is only to be rung does not wait on the telephone.
+        "callback_asked_at": row["asked_at"].isoformat() if row["asked_at"] else None,
+        "is_on_the_telephone": row["is_on_the_telephone"],
         "offers": row["offers"],
         "rules_zh": [RULES_ZH.get(rule, rule) for rule in row["rules"]],
     }

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, g, jsonify, render_template, reque
 
 from dashboards.console.actions import HAS_SEAT, Actions
 from dashboards.console.api import api_blueprint, json_body, json_roles, seat_of
+from dashboards.console.callbacks_api import CallbackAddresses, add_callback_page
 from dashboards.console.cases import close_case
 from dashboards.console.desk_view import DeskView
 from dashboards.console.errors import NO_SEAT, Refused
@@ -43,7 +44,7 @@ TWILIO_SOURCES = "https://*.twilio.com wss://*.twilio.com"
 
 
 def console_blueprints(line: Line) -> tuple[Blueprint, Blueprint]:
-    """/console and /console/floor: the pages, and the JSON addresses behind them."""
+    """/console, /console/floor and /callbacks: the pages, and the JSON addresses behind them."""
     tree = load_subjects(line.services.settings.config_dir, line.keeper.library().content)
     return _pages(line, tree), _addresses(line, tree)
 
@@ -71,6 +72,7 @@ def _pages(line: Line, tree: SubjectTree) -> Blueprint:
         g.connect_src = origin_of(url)
         return render_template("floor.html", floor_config={"stream_url": url, "centres": centres}, centres=centres)
 
+    add_callback_page(bp, line)
     return bp
 
 
@@ -134,6 +136,7 @@ def _addresses(line: Line, tree: SubjectTree) -> Blueprint:
     Actions(line, AgentDesk(line.waiting), tree, show_desk).register(bp)
     Guides(line, tree).register(bp)
     Recordings(line).register(bp)
+    CallbackAddresses(line).register(bp)
     return bp
 
 

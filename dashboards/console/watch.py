@@ -20,10 +20,11 @@ from queueing.offers import HEARTBEAT_SECONDS
 # Whatever makes a desk another one: cheap enough to be asked for all of them again and again.
 _MARKS = f"""
 SELECT a.id, a.state, a.reason, a.next_reason, a.state_since, a.misses, a.heartbeat_at >= %(alive)s,
-       o.id, o.status, o.agent_call_sid, o.held_since, w.saved_at
+       o.id, o.status, o.agent_call_sid, o.held_since, w.saved_at, t.status
 FROM agent a
 LEFT JOIN offer o ON o.agent_id = a.id AND o.{OPEN_OFFER}
 LEFT JOIN wrap_up w ON w.offer_id = o.id
+LEFT JOIN callback_attempt t ON t.offer_id = o.id
 WHERE a.id = ANY(%(agents)s)
 """
 

@@ -18,7 +18,7 @@ def test_a_seat_that_nobody_signed_in_at_is_offline(console: ConsoleApp) -> None
     assert agent["heartbeat_ok"] is False
     assert desk["offer"] is None and desk["wrap_up"] is None
     assert desk["line"] == {
-        "waiting": 0, "longest_wait_seconds": None, "oldest_at": None, "available": 0, "on_call": 0,
+        "waiting": 0, "longest_wait_seconds": None, "oldest_at": None, "available": 0, "on_call": 0, "callbacks": 0,
     }  # fmt: skip
 
 

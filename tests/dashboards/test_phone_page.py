@@ -14,6 +14,7 @@ from dashboards.phone.numbers import CALLERS, dialled_choices
 from dashboards.phone.page import phone_blueprint
 from dashboards.phone.token_limit import MOST_IN_A_MINUTE
 from dashboards.web_app import build_flask
+from integrations.gateway.lines import address_of
 from integrations.gateway.tokens import check_token
 from integrations.phone_numbers import parse_caller
 from integrations.services import Services
@@ -103,6 +104,26 @@ def test_a_token_opens_the_gateway_once(staff: StaffApp) -> None:
     assert response.headers["Cache-Control"] == "no-store"
     assert response.get_json()["url"] == f"{GATEWAY}/phone"
     assert check_token(staff.services.settings.secret_key, response.get_json()["token"], staff.clock()) == "demo"
+
+
+def test_a_token_for_a_number_lets_calls_to_it_ring(staff: StaffApp) -> None:
+    browser = visitor(staff)
+    csrf = csrf_of(browser.client)
+    for choice in CALLERS[1:]:
+        response = browser.client.post("/phone/token", data={"csrf_token": csrf, "number": choice.number})
+        caller = check_token(staff.services.settings.secret_key, response.get_json()["token"], staff.clock())
+        assert caller == f"number:{choice.number}" and address_of(caller) == choice.number
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["12333", "+8655312333", "13855112345", "+861385511234", "agent-17", "+86", "+865652212345", "+1 202 555 0100"],
+)
+def test_no_token_for_a_number_that_is_nobodys_or_the_hotlines_own(staff: StaffApp, number: str) -> None:
+    browser = visitor(staff)
+    form = {"csrf_token": csrf_of(browser.client), "number": number}
+    response = browser.client.post("/phone/token", data=form, headers={"Accept": "application/json"})
+    assert response.status_code == 422 and "token" not in (response.get_json(silent=True) or {})
 
 
 def test_another_site_gets_no_token(staff: StaffApp) -> None:

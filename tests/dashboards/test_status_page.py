@@ -78,7 +78,7 @@ def test_every_key_is_shown_open_or_closed_with_its_reason(staff: StaffApp) -> N
     page = staff.signed_in("hefei").page("/status/340100")
     keys = page.split("九个键")[1].split("</section>")[0]
     assert all(name in keys for name in FEATURES.values())
-    assert keys.count("✓ 开") == 3 and keys.count("✕ 关") == 6
+    assert keys.count("✓ 开") == 4 and keys.count("✕ 关") == 5
     assert "业务系统尚未接入" in keys
 
 

@@ -2,6 +2,7 @@
 
 import { SignedOut, Unreachable } from "./api.js";
 import { byId, write } from "./dom.js";
+import { recordOf } from "./phase.js";
 import { serverNow } from "./times.js";
 
 const LINE_MS = 7000;
@@ -86,6 +87,7 @@ export function buildActions(page) {
     "hang-up": () => actOrElse("/console/hang-up", () => softphone.hangUp()),
     keypad: () => toggleKeypad(),
     transfer: () => transfer.toggle(page.desk.offer),
+    book: () => page.booking.toggle(recordOf(page.desk).offer),
     subjects: () => record.openSubjects(),
     note: () => record.writeNote(),
     "record-back": () => record.back(),
@@ -126,6 +128,7 @@ export function buildActions(page) {
   function closeSomething() {
     if (!byId("break-choices").hidden) toggleBreaks(false);
     else if (transfer.isOpen) transfer.close();
+    else if (page.booking.isOpen) page.booking.close();
     else if (!byId("keypad").hidden) toggleKeypad(false);
     else if (!byId("guide").hidden) byId("guide-back").click();
     else return false;

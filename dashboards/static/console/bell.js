@@ -45,11 +45,11 @@ export class Bell {
     if (this.#out) this.#out.gain.value = LOUDNESS * volume;
   }
 
-  /** Ring until `stop()`. `words` stand in the title and in the note. */
-  ring(words, more, isLoud) {
+  /** Ring until `stop()`. `kind` (来电, 回电) and `words` stand in the title and in the note. */
+  ring(words, more, isLoud, kind = "来电") {
     if (this.isRinging) return;
     this.isRinging = true;
-    const blinks = [`【来电】${words}`, this.#title];
+    const blinks = [`【${kind}】${words}`, this.#title];
     let n = 0;
     const blink = () => { document.title = blinks[n % 2]; n += 1; };
     blink();
@@ -59,7 +59,7 @@ export class Bell {
       this.sound();
       this.#stops.push(this.#pulse.every(ROUND_MS, () => this.sound()));
     }
-    this.#showNote(words, more);
+    this.#showNote(`${kind}：${words}`, more);
   }
 
   stop() {
@@ -91,9 +91,9 @@ export class Bell {
     this.setVolume(this.#volume);
   }
 
-  #showNote(words, more) {
+  #showNote(title, more) {
     if (document.hasFocus() || window.Notification?.permission !== "granted") return;
-    this.#note = new Notification(`来电：${words}`, { body: more, tag: "ring", requireInteraction: true });
+    this.#note = new Notification(title, { body: more, tag: "ring", requireInteraction: true });
     this.#note.onclick = () => { window.focus(); this.#note?.close(); };
   }
 }

@@ -1,13 +1,14 @@
 // The caller: ringing, in a talk, and just gone. It decides nothing.
 
 import { byId, fill, make, write } from "./dom.js";
-import { clock, dayAndTime, secondsSince, secondsUntil } from "./times.js";
+import { clock, dayAndTime, secondsSince, secondsUntil, spanOf, timeOf } from "./times.js";
 
-const TITLES = { ring: "来电", joining: "正在接通", talk: "通话中", hold: "保持中，来电人在听音乐", lost: "网络断了，正在接回" };
+const TITLES = { calling: "正在回电", ring: "来电", joining: "正在接通", talk: "通话中", hold: "保持中，来电人在听音乐", lost: "网络断了，正在接回" };
 const SLOW = "请慢慢说";
+const STAGES = ["dialling", "ringing", "answered", "confirmed"];
 
 export class CallCard {
-  /** none, ring, joining, talk, hold or lost. */
+  /** none, calling, ring, joining, talk, hold or lost. */
   phase = "none";
   #card = byId("call");
   #offer = null;
@@ -23,8 +24,9 @@ export class CallCard {
     byId("nobody").hidden = phase !== "none";
     this.#card.dataset.phase = phase;
     if (phase === "none") return;
-    write(byId("call-title"), TITLES[phase]);
+    write(byId("call-title"), phase === "ring" && offer.callback ? "回电接通了，请接听" : TITLES[phase]);
     this.#showCaller(offer);
+    this.#showCallback(offer.callback, ["calling", "ring"].includes(phase));
     this.#showContext(offer, /\d/.test(offer.caller.masked));
     this.#showButtons(phase, seat);
     this.tick();
@@ -35,6 +37,10 @@ export class CallCard {
   tick() {
     const offer = this.#offer;
     if (!offer || this.phase === "none") return;
+    if (this.phase === "calling") {
+      write(byId("call-clock"), clock(secondsSince(offer.callback.stage_at ?? offer.made_at)));
+      return;
+    }
     const ringing = ["ring", "joining"].includes(this.phase);
     const left = secondsUntil(offer.ring_until);
     const whole = Math.max(1, (Date.parse(offer.ring_until) - Date.parse(offer.made_at)) / 1000);
@@ -59,6 +65,24 @@ export class CallCard {
     fill(byId("caller-tags"), tags, ([words, kind]) => make("li", { class: `tag ${kind}` }, words));
   }
 
+  #showCallback(callback, isOnTheWay) {
+    byId("callback").hidden = !callback;
+    byId("caller-waited").closest(".waited").hidden = Boolean(callback);
+    if (!callback) return;
+    const { asked_at: asked, source_zh: source, attempt, attempts_before: before, slot_from: from, slot_until: until, stage, note } = callback;
+    const last = before.at(-1);
+    write(byId("callback-words"), [`${dayAndTime(asked)}约的（${source}）`, from && `约的时间是${spanOf(from, until)}`,
+      `第${attempt}次`, last && `上次${timeOf(last.at)}${last.result_zh}`].filter(Boolean).join("，"));
+    byId("callback-stages").hidden = !isOnTheWay;
+    const at = STAGES.indexOf(stage);
+    [...byId("callback-stages").children].forEach((item, n) => {
+      item.classList.toggle("done", n < at);
+      item.setAttribute("aria-current", n === at ? "step" : "false");
+    });
+    byId("callback-note").hidden = !note;
+    write(byId("callback-note"), note ? `上次记的：${note}` : "");
+  }
+
   #showContext({ asked_zh = [], history = [], handed = [] }, isKnown) {
     fill(byId("asked"), asked_zh, (words) => make("li", {}, words));
     byId("no-asked").hidden = asked_zh.length > 0;
@@ -81,7 +105,7 @@ export class CallCard {
     byId("on-telephone").hidden = !isTelephone || !isRinging;
     write(byId("on-telephone"), `电话会打到${tail ? `尾号 ${tail}` : "您登记的号码"}，按 1 接听。`);
     for (const id of ["mute", "keypad-open"]) byId(id).hidden = !isTalk || isTelephone;
-    for (const id of ["hold", "transfer-open", "hang-up"]) byId(id).hidden = !isTalk;
+    for (const id of ["hold", "transfer-open", "book-open", "hang-up"]) byId(id).hidden = !isTalk;
     byId("my-level").hidden = !isTalk || isTelephone;
     byId("hold").setAttribute("aria-pressed", String(phase === "hold"));
     write(byId("hold-words"), phase === "hold" ? "恢复通话" : "保持");

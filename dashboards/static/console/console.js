@@ -5,6 +5,7 @@ import { Api, Refused } from "./api.js";
 import { AudioPanel, showLevel } from "./audio-panel.js";
 import { announce, Banners } from "./banners.js";
 import { Bell } from "./bell.js";
+import { Booking } from "./booking.js";
 import { CallCard } from "./call-card.js";
 import { readConfig, subjectGroups } from "./config.js";
 import { byId, isField, make, write } from "./dom.js";
@@ -15,7 +16,7 @@ import { Link } from "./link.js";
 import { LinkFace } from "./link-face.js";
 import { Me } from "./me.js";
 import { Microphone } from "./microphone.js";
-import { lastAsked, nobodyWords, phaseOf, recordOf } from "./phase.js";
+import { isCalling, lastAsked, nobodyWords, phaseOf, recordOf } from "./phase.js";
 import { PhoneFace } from "./phone-face.js";
 import * as pulse from "./pulse.js";
 import { Record } from "./record.js";
@@ -26,6 +27,7 @@ import { setServerNow } from "./times.js";
 import { Transfer } from "./transfer.js";
 
 const ASK_AGAIN_MS = 1000;
+const NOT_REACHED = "这次回电没有打通，结果记在“回电”里，不用您再打。";
 const config = readConfig();
 const root = byId("console");
 const api = new Api(root.dataset.csrf, location.pathname);
@@ -79,6 +81,7 @@ page.transfer = new Transfer({
   centres: config.centres, skills: config.skills, languages: config.languages,
   send: (wanted) => act("/console/transfer", { offer: page.desk.offer.id, ...wanted }),
 });
+page.booking = new Booking(api, (sentence, tone) => banners.tell(sentence, tone));
 page.link = new Link({
   url: config.stream_url, event: "desk", look: lookAtDesk, pulse,
   hear: {
@@ -146,7 +149,7 @@ function tellChange({ offer: before, agent }, { offer, agent: agentNow }) {
     if (offer) page.guides.suggest(lastAsked(offer));
   }
   if (!before || offer || before.connected_at) return;
-  banners.tell(endOfRing(agent, agentNow, wasWanted));
+  banners.tell(isCalling(before) ? NOT_REACHED : endOfRing(agent, agentNow, wasWanted));
 }
 
 function endOfRing(before, now, wasWanted) {
@@ -162,7 +165,7 @@ function show() {
   const { desk, single, softphone, record } = page;
   phoneFace.show();
   byId("elsewhere").hidden = !page.isElsewhere;
-  for (const part of [".side", "#record", "#call"]) root.querySelector(part).inert = Boolean(page.isElsewhere);
+  for (const part of [".side", "#booking", "#record", "#call"]) root.querySelector(part).inert = Boolean(page.isElsewhere);
   if (!desk) return;
   const phase = phaseOf(desk.offer, softphone.call, page.wanted === desk.offer?.id && softphone.state === "registered");
   const shown = recordOf(desk);
@@ -171,6 +174,8 @@ function show() {
   card.show(page.isElsewhere ? "none" : phase, desk.offer, seat, desk.now);
   card.muted(softphone.isMuted);
   record.show(page.isElsewhere ? "none" : shown.mode, shown.offer, desk.wrap_up, desk.offer?.caller.masked);
+  page.booking.follow(shown.offer ?? null);
+  byId("book-after").hidden = shown.mode !== "wrap_up";
   write(byId("finish-words"), desk.agent.next_reason ? "完成，去休息" : "完成，转空闲");
   const [words, more] = nobodyWords(desk, phoneFace.isReachable);
   write(byId("nobody-words"), words);
@@ -189,8 +194,9 @@ function ring(isRinging, offer) {
   }
   if (bell.isRinging) return;
   const { masked, region } = offer.caller;
-  bell.ring(masked, [region, offer.skill_zh].filter(Boolean).join("，"), !page.isTelephone);
-  announce(`来电，${region || ""}${masked}，${page.isTelephone ? "请接电话" : "按 F8 接听"}`, true);
+  const kind = offer.callback ? "回电" : "来电";
+  bell.ring(masked, [region, offer.skill_zh].filter(Boolean).join("，"), !page.isTelephone, kind);
+  announce(`${kind}，${region || ""}${masked}，${page.isTelephone ? "请接电话" : "按 F8 接听"}`, true);
 }
 
 function answer() {

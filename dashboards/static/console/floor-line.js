@@ -1,7 +1,7 @@
 // The line: who waits, where, and for how long.
 
 import { byId, fill, make, write } from "./dom.js";
-import { clock, secondsSince } from "./times.js";
+import { clock, secondsSince, timeOf } from "./times.js";
 
 const LONG_SECONDS = 300;
 
@@ -12,12 +12,15 @@ export class FloorLine {
   /** `centres` are those that are looked at, with their counts. */
   show(entries, centres) {
     this.#centres = centres;
-    const waiting = centres.reduce((sum, centre) => sum + centre.waiting, 0);
+    const sum = (name) => centres.reduce((total, centre) => total + (centre[name] ?? 0), 0);
+    const waiting = sum("waiting");
     write(byId("waiting"), String(waiting));
+    write(byId("callbacks-due"), String(sum("callbacks_due")));
+    write(byId("callbacks-scheduled"), String(sum("callbacks_scheduled")));
     fill(this.#body, entries.map(({ waited_seconds: _, ...entry }) => entry), rowOf);
     byId("line-table").hidden = !entries.length;
     byId("no-line").hidden = entries.length > 0;
-    const more = waiting - entries.filter(({ status }) => ["waiting", "offered"].includes(status)).length;
+    const more = waiting - entries.filter(isOnTheTelephone).length;
     byId("more-line").hidden = more <= 0;
     write(byId("more-line"), `后面还有 ${more} 人没有列出来。`);
     this.tick();
@@ -34,14 +37,30 @@ export class FloorLine {
   }
 }
 
+function isOnTheTelephone({ is_on_the_telephone: isOn }) {
+  return isOn !== false;
+}
+
+// Whoever is only to be rung holds a place and waits on no telephone.
+function waitOf(entry) {
+  if (isOnTheTelephone(entry)) return make("span", { "data-since": entry.joined_at });
+  return make("span", { class: "quiet", title: "不在电话上等，轮到就打过去" }, "—");
+}
+
+// Before the caller is reached the status says so itself.
+function callbackOf({ callback_asked_at: asked, ...entry }) {
+  if (!asked) return "";
+  return isOnTheTelephone(entry) ? "回电" : `${timeOf(asked)}约的`;
+}
+
 function rowOf(entry) {
-  const tags = [...entry.rules_zh, entry.is_slow && "慢慢说", entry.language_zh !== "普通话" && entry.language_zh].filter(Boolean);
+  const tags = [callbackOf(entry), ...entry.rules_zh, entry.is_slow && "慢慢说", entry.language_zh !== "普通话" && entry.language_zh].filter(Boolean);
   return make("tr", {},
     make("th", { scope: "row" }, String(entry.position)),
     make("td", { class: "centre-cell" }, entry.centre_name),
     make("td", {}, entry.caller.masked, make("small", {}, entry.caller.region)),
     make("td", {}, entry.skill_zh),
-    make("td", { class: "figure" }, make("span", { "data-since": entry.joined_at })),
+    make("td", { class: "figure" }, waitOf(entry)),
     make("td", {}, make("span", { class: entry.status === "offered" ? "state call" : "state off" }, entry.status_zh),
       ...tags.map((tag) => make("span", { class: "state soon" }, tag))));
 }

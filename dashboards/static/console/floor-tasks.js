@@ -1,4 +1,4 @@
-// What waits for a supervisor: dissatisfied callers, and guides that were found wrong or missing.
+// What waits for a supervisor: dissatisfied callers, callbacks that did not succeed, guides found wrong or missing.
 
 import { arrange, byId, make } from "./dom.js";
 import { clock, dayAndTime } from "./times.js";
@@ -17,13 +17,15 @@ export class FloorTasks {
     this.#refresh = refresh;
   }
 
-  show(cases, marks) {
-    const tasks = [...cases.map(taskOfCase), ...marks.map(taskOfMark)];
-    this.count = tasks.length;
+  /** `toClear` is how many callbacks there are to be seen to; `callbacks` are the first of them. */
+  show(cases, marks, callbacks, toClear) {
+    const left = toClear - callbacks.length;
+    const tasks = [...cases.map(taskOfCase), ...callbacks.map(taskOfCallback), ...(left > 0 ? [restOf(left)] : []), ...marks.map(taskOfMark)];
+    this.count = cases.length + Math.max(toClear, callbacks.length) + marks.length;
     byId("no-tasks").hidden = tasks.length > 0;
     const kept = new Map([...this.#list.children].map((item) => [item.dataset.path, item]));
     // An item in which somebody writes the reason is left as it is.
-    arrange(this.#list, tasks.map((task) => kept.get(task.path) ?? this.#itemOf(task)));
+    arrange(this.#list, tasks.map((task) => kept.get(task.path) ?? (task.address ? linkOf(task) : this.#itemOf(task))));
   }
 
   #itemOf({ path, title, tone, lines, sounds = [], canClear, ask }) {
@@ -89,6 +91,28 @@ function taskOfCase(row) {
     canClear: true,
     ask: "怎么处理的，例：已回电解释",
   };
+}
+
+// Callbacks are seen to on their own page, where one sees what was tried.
+function taskOfCallback(row) {
+  const address = `/callbacks?tab=todo#callback-${row.id}`;
+  return {
+    path: `${address} ${row.reasons_zh.join(" ")}`,
+    address,
+    title: `回电：${row.reasons_zh.join("，")}`,
+    lines: [[row.caller.masked, row.caller.region, row.skill_zh].filter(Boolean).join("，"),
+      `${dayAndTime(row.asked_at)}约的，${row.centre_name}，${row.attempts ? `打过${row.attempts}次` : "还没打过"}`],
+  };
+}
+
+function restOf(count) {
+  return { path: `more callbacks ${count}`, address: "/callbacks?tab=todo", title: "回电", lines: [`还有 ${count} 个要处理的回电`] };
+}
+
+function linkOf({ path, address, title, lines }) {
+  return make("li", { "data-path": path },
+    make("p", {}, make("span", { class: "state stop" }, title), make("a", { href: address }, "去处理")),
+    ...lines.map((line) => make("p", { class: "task-line" }, line)));
 }
 
 function taskOfMark(row) {

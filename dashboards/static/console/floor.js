@@ -54,7 +54,8 @@ function show() {
   byId("floor").classList.toggle("one-centre", shown.length === 1);
   agents.show(floor.agents.filter(inCentre));
   line.show(floor.line.filter(inCentre), shown);
-  tasks.show(floor.cases.filter(inCentre), floor.marks ?? []);
+  const toClear = shown.reduce((sum, { callbacks_to_clear: count = 0 }) => sum + count, 0);
+  tasks.show(floor.cases.filter(inCentre), floor.marks ?? [], (floor.callbacks ?? []).filter(inCentre), toClear);
   write(byId("tasks-count"), String(tasks.count));
 }
 

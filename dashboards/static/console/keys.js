@@ -25,6 +25,7 @@ export const KEYS = [
     [["Backspace"], "重选", ["record-back"]],
     [["Enter", "Ctrl+Enter"], "完成整理", ["finish", "close-late", "take-over"]],
     [["Alt+N"], "写备注", ["note"]],
+    [["Alt+C"], "给这位来电人约回电", ["book"]],
   ]],
   ["办事指南", [
     [["/", "Alt+S"], "查指南，↑ ↓ 选，Enter 打开", ["search"]],

@@ -2,6 +2,7 @@
 
 import { announce } from "./banners.js";
 import { byId, write } from "./dom.js";
+import { isCalling } from "./phase.js";
 import { ENGAGED } from "./states.js";
 import { clock, secondsSince, spoken } from "./times.js";
 
@@ -25,12 +26,13 @@ export class Me {
     const { agent, today, line } = desk;
     this.#desk = desk;
     byId("console").dataset.state = agent.state;
-    this.#showState(agent);
+    this.#showState(agent, isCalling(desk.offer));
     this.#showButtons(agent);
     this.#showToday(today);
     write(byId("line-waiting"), String(line?.waiting ?? "—"));
     write(byId("line-available"), String(line?.available ?? "—"));
     write(byId("line-on-call"), String(line?.on_call ?? "—"));
+    write(byId("line-callbacks"), String(line?.callbacks ?? "—"));
     byId("line").classList.toggle("busy", (line?.waiting ?? 0) > 0);
     this.tick();
   }
@@ -46,11 +48,11 @@ export class Me {
     write(byId("today-signed-in"), spoken(today.signed_in_seconds + (agent.state === "logged_out" ? 0 : passed)));
   }
 
-  #showState(agent) {
+  #showState(agent, isDialling) {
     const words = agent.reason_zh ? `${agent.state_zh}，${agent.reason_zh}` : agent.state_zh;
     if (byId("my-state").textContent && byId("my-state").textContent !== agent.state_zh) announce(`您的状态：${words}`);
     write(byId("my-state"), agent.state_zh);
-    write(byId("my-reason"), this.#hint(agent));
+    write(byId("my-reason"), isDialling ? "对方接起来，按了1，这里才响铃" : this.#hint(agent));
     write(byId("my-number"), `工号 ${agent.number}`);
     write(byId("my-place"), [agent.centre_name, (agent.skills_zh ?? []).join("、")].filter(Boolean).join(" · "));
   }

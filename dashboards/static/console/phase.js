@@ -3,14 +3,23 @@
 const RINGING = ["reserved", "ringing"];
 const ANSWERED = ["answering", "live"];
 
-/** none, ring, joining, talk, hold or lost: what the call card shows. `isWanted` when 接听 has been pressed. */
+/**
+ * none, calling, ring, joining, talk, hold or lost: what the call card shows. `isWanted` when 接听 has been pressed.
+ * While the caller of a callback is still to be reached, nothing rings here.
+ */
 export function phaseOf(offer, call, isWanted) {
   if (!offer) return "none";
+  if (isCalling(offer)) return "calling";
   if (RINGING.includes(offer.status)) return isWanted || ANSWERED.includes(call?.stage) ? "joining" : "ring";
   if (offer.status === "accepted") return "joining";
   if (offer.status !== "connected") return "none";
   if (call?.stage === "lost") return "lost";
   return offer.held_since ? "hold" : "talk";
+}
+
+/** Whether the carrier is still dialling the caller of this offer. */
+export function isCalling(offer) {
+  return Boolean(offer?.callback) && offer.callback.stage !== "confirmed" && RINGING.includes(offer.status);
 }
 
 /** What the record shows: none, talk or wrap_up, and of which offer. */

@@ -1,5 +1,6 @@
 // Times as the server's clock says them, written for people. Seats' own clocks are often wrong.
 
+const DAY_MS = 86400000;
 let ahead = 0;
 
 /** The server's time in a message that has just come. */
@@ -39,11 +40,29 @@ const PARTS = new Intl.DateTimeFormat("zh-CN", {
   timeZone: "Asia/Shanghai", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
 
-/** `今天 14:30`, or `8月3日 14:30`, on the Shanghai clock. */
+/** `今天 14:30`, `明天 09:00`, or `8月3日 14:30`, on the Shanghai clock. */
 export function dayAndTime(iso) {
-  const [at, today] = [parts(Date.parse(iso)), parts(serverNow())];
-  const isToday = at.month === today.month && at.day === today.day;
-  return `${isToday ? "今天" : `${at.month}月${at.day}日`} ${at.hour}:${at.minute}`;
+  const at = parts(Date.parse(iso));
+  return `${dayOf(at)} ${at.hour}:${at.minute}`;
+}
+
+/** `今天 15:00到15:30`: a half hour that was promised. */
+export function spanOf(from, until) {
+  const end = parts(Date.parse(until));
+  return `${dayAndTime(from)}到${end.hour}:${end.minute}`;
+}
+
+/** `10:02` for today, else with its day. */
+export function timeOf(iso) {
+  return dayAndTime(iso).replace(/^今天 /, "");
+}
+
+function dayOf(at) {
+  const isDay = (days) => {
+    const day = parts(serverNow() + days * DAY_MS);
+    return at.month === day.month && at.day === day.day;
+  };
+  return isDay(0) ? "今天" : isDay(1) ? "明天" : `${at.month}月${at.day}日`;
 }
 
 function parts(at) {

@@ -34,6 +34,7 @@ _MIX = (
 def floor(seats: int = 40, waiting: int = 9, cases: int = 2) -> Json:
     agents = [_agent(n) for n in range(seats)]
     line = [_entry(n) for n in range(waiting)]
+    line[2:2] = [_callback_entry(n) for n in range(min(waiting, 2))]
     return {
         "now": iso(),
         "centres": [_centre(centre, agents, line) for centre in CENTRES],
@@ -41,6 +42,7 @@ def floor(seats: int = 40, waiting: int = 9, cases: int = 2) -> Json:
         "line": line,
         "cases": [_case(n) for n in range(cases)],
         "marks": [_mark(n) for n in range(cases)],
+        "callbacks": [_to_clear(n) for n in range(cases)],
     }
 
 
@@ -84,18 +86,55 @@ def _entry(n: int) -> Json:
         "status_zh": "正在振铃" if n < 2 else "等待",
         "offers": 1 if n < 2 else 0,
         "rules_zh": ["断线回来"] if n == 0 else [],
+        "callback_asked_at": None,
+        "is_on_the_telephone": True,
+    }
+
+
+def _callback_entry(n: int) -> Json:
+    """Somebody who holds a place in the line and waits on no telephone."""
+    status = (
+        {"status": "offered", "status_zh": "正在拨打"} if n == 0 else {"status": "waiting", "status_zh": "等着回电"}
+    )
+    return {
+        **_entry(4 + n),
+        "id": 90 + n,
+        "centre": CENTRES[0]["key"],
+        "centre_name": CENTRES[0]["name"],
+        "callback_asked_at": iso(-4000),
+        "is_on_the_telephone": False,
+        **status,
+    }
+
+
+def _to_clear(n: int) -> Json:
+    return {
+        "id": 161 + n,
+        "centre": "340100",
+        "centre_name": "合肥",
+        "reasons_zh": [["打满次数没接通"], ["没按约好的时间打"]][n % 2],
+        "caller": {"masked": "****5678", "region": "安徽合肥"},
+        "skill_zh": "养老",
+        "asked_at": iso(-9000),
+        "since": iso(-600),
+        "attempts": 3 - 3 * (n % 2),
+        "is_open": bool(n % 2),
     }
 
 
 def _centre(centre: Json, agents: list[Json], line: list[Json]) -> Json:
     own = [agent["state"] for agent in agents if agent["centre"] == centre["key"]]
-    waiting = [entry for entry in line if entry["centre"] == centre["key"]]
+    waiting = [entry for entry in line if entry["centre"] == centre["key"] and entry["is_on_the_telephone"]]
+    is_first = centre["key"] == CENTRES[0]["key"] and bool(line)
     return {
         "code": centre["key"],
         "name": centre["name"],
         "waiting": len(waiting),
         "longest_wait_seconds": waiting[0]["waited_seconds"] if waiting else None,
         "oldest_at": waiting[0]["joined_at"] if waiting else None,
+        "callbacks_due": 5 if is_first else 0,
+        "callbacks_scheduled": 12 if is_first else 0,
+        "callbacks_to_clear": 2 if is_first else 0,
         "signed_in": len(own) - own.count("logged_out"),
         "available": own.count("available"),
         "on_call": own.count("on_call") + own.count("hold"),

@@ -107,7 +107,14 @@ def desk(state: str = "logged_out", **agent: Any) -> Json:
             "rating_mean": 1.38,
             "ratings": 16,
         },
-        "line": {"waiting": 3, "longest_wait_seconds": 133, "oldest_at": iso(-133), "available": 2, "on_call": 5},
+        "line": {
+            "waiting": 3,
+            "longest_wait_seconds": 133,
+            "oldest_at": iso(-133),
+            "available": 2,
+            "on_call": 5,
+            "callbacks": 5,
+        },
     }
 
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from dashboards.web_app import SECURITY_HEADERS
 from integrations.settings import PROJECT_DIR
+from tests.dashboards.console_front import callback_samples
 from tests.dashboards.console_front.samples import CENTRES, GUIDES, Json, console_config
 from tests.dashboards.console_front.world import World
 
@@ -25,7 +26,7 @@ TEMPLATES.globals |= {
     "url_for": lambda endpoint, filename="": f"/static/{filename}",
     "get_flashed_messages": lambda with_categories: [],
     "user": {"name": "王芳", "role_name": "咨询员"},
-    "navigation": [("工作台", "/console"), ("现场", "/console/floor"), ("菜单状态", "/status")],
+    "navigation": [("工作台", "/console"), ("现场", "/console/floor"), ("回电", "/callbacks"), ("菜单状态", "/status")],
 }
 PING_SECONDS = 1.0
 
@@ -48,12 +49,17 @@ class StandIn:
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/console", self._console)
         app.router.add_get("/console/floor", self._floor)
+        app.router.add_get("/callbacks", self._callbacks)
         app.router.add_get("/blank", self._blank)
         app.router.add_get("/login", self._login)
         app.router.add_get("/console/desk", self._desk)
         app.router.add_get("/console/floor/data", self._floor_data)
         app.router.add_get("/console/guides", self._guides)
         app.router.add_get("/console/guides/{id:.+}", self._guide)
+        app.router.add_get("/console/callbacks/data", self._callbacks_data)
+        app.router.add_get("/console/callbacks/badge", self._badge)
+        app.router.add_get("/console/callbacks/{id}/slots", self._slots)
+        app.router.add_get("/console/booking", self._booking)
         app.router.add_post("/console/phone-token", self._ticket)
         app.router.add_post("/console/{action:.+}", self._act)
         app.router.add_get("/events", self._events)
@@ -70,6 +76,10 @@ class StandIn:
     async def _floor(self, request: web.Request) -> web.Response:
         config = {"stream_url": f"http://{self.base}/events?floor=1", "centres": CENTRES}
         return self._page("floor.html", request, floor_config=config, centres=CENTRES)
+
+    async def _callbacks(self, request: web.Request) -> web.Response:
+        config = callback_samples.callbacks_config(self.world.callback_tabs, self.world.callback_centres)
+        return self._page("callbacks.html", request, callbacks_config=config, centres=config["centres"])
 
     async def _blank(self, request: web.Request) -> web.Response:
         """A page of ours with nothing on it, under the same policy."""
@@ -113,6 +123,26 @@ class StandIn:
     async def _floor_data(self, request: web.Request) -> web.Response:
         return web.json_response(self.world.floor)
 
+    async def _callbacks_data(self, request: web.Request) -> web.Response:
+        query = request.query
+        self.world.asked = dict(query)
+        if self.world.refusal is not None:
+            return web.json_response({"error": self.world.refusal[1]}, status=self.world.refusal[0])
+        is_ended, most = query.get("ended") == "1", int(query["most"])
+        found = callback_samples.look(self.world.callbacks, query["tab"], is_ended, query.get("tail", ""), most)
+        return web.json_response(found)
+
+    async def _badge(self, request: web.Request) -> web.Response:
+        return web.json_response(callback_samples.badge(self.world.callbacks))
+
+    async def _slots(self, request: web.Request) -> web.Response:
+        return web.json_response({"slots": callback_samples.half_hours(9 if "more" in request.query else 3)})
+
+    async def _booking(self, request: web.Request) -> web.Response:
+        self.world.log.append({"do": "booking", **request.query})
+        slots = callback_samples.half_hours(9 if "more" in request.query else 3)
+        return web.json_response({"slots": slots, **self.world.booking})
+
     async def _guides(self, request: web.Request) -> web.Response:
         words = request.query.get("q", "")
         found = [
@@ -135,6 +165,8 @@ class StandIn:
             status, sentence = self.world.refusal
             return web.json_response({"error": sentence, "error_id": "e1"}, status=status)
         self.world.act(name, body)
+        if name.startswith("callbacks/") or name == "book":
+            return web.json_response({"ok": True, "said": self.world.said})
         return web.json_response({"ok": True, **({} if name == "heartbeat" else {"desk": self.world.desk})})
 
     # the event stream
@@ -216,7 +248,14 @@ class StandIn:
         if name == "look":
             world = self.world
             return web.json_response(
-                {"log": world.log, "wire": world.wire, "heard": world.heard_power**0.5, "desk": world.desk}
+                {
+                    "log": world.log,
+                    "wire": world.wire,
+                    "heard": world.heard_power**0.5,
+                    "desk": world.desk,
+                    "callbacks": world.callbacks,
+                    "asked": world.asked,
+                }
             )
         if name == "set":
             for key, value in values.items():

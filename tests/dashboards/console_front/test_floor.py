@@ -67,6 +67,31 @@ def test_the_line_shows_places_waits_and_rules(page: Console, hotline: Hotline) 
     page.until(lambda: page.sees("#no-line") and page.text("#waiting") == "0")
 
 
+def test_callers_on_the_line_and_callbacks_are_told_apart(page: Console, hotline: Hotline) -> None:
+    counts = [page.text(f"#{name}") for name in ("waiting", "callbacks-due", "callbacks-scheduled")]
+    assert counts == ["9", "5", "12"]
+    rows = page.page.locator("#line-body tr").all_inner_texts()
+    kept = [row for row in rows if "约的" in row]
+    assert len(rows) == 11 and len(kept) == 2 and "正在拨打" in kept[0] and "等着回电" in kept[1]
+    # Nobody waits on a telephone there, so no clock runs.
+    assert page.page.locator("#line-body tr", has_text="约的").locator("[data-since]").count() == 0
+    assert not page.sees("#more-line")
+
+
+def test_callbacks_to_be_cleared_lead_to_their_page(page: Console, hotline: Hotline) -> None:
+    item = page.page.locator("#tasks li", has_text="打满次数没接通")
+    assert "打过3次" in item.inner_text()
+    assert item.locator("a").get_attribute("href") == "/callbacks?tab=todo#callback-161"
+    changed = floor()
+    changed["centres"][0]["callbacks_to_clear"] = 12
+    show(hotline, centres=changed["centres"])
+    page.until(lambda: "还有 10 个要处理的回电" in page.text("#tasks"))
+    assert page.text("#tasks-count") == str(12 + 4)
+    show(hotline, callbacks=[], centres=[{**row, "callbacks_to_clear": 0} for row in changed["centres"]])
+    page.until(lambda: page.text("#tasks-count") == "4")
+    assert "打满次数" not in page.text("#tasks")
+
+
 def test_a_case_is_cleared_with_a_reason(page: Console, hotline: Hotline) -> None:
     item = page.page.locator("#tasks li").first
     item.get_by_text("处理").click()

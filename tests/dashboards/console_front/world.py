@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from tests.dashboards.console_front.callback_samples import callbacks
 from tests.dashboards.console_front.floor_samples import floor
 from tests.dashboards.console_front.samples import CSRF, REASONS, STATES, Json, desk, iso, offer, sheet
 
@@ -36,6 +37,15 @@ class World:
         self.is_signed_in = True
         self.refusal: tuple[int, str] | None = None
         self.ticket: Json | None = None
+        self.callbacks = callbacks()
+        self.callback_tabs: tuple[str, ...] = ("mine", "centre", "todo")
+        self.callback_centres: list[Json] | None = None
+        self.booking: Json = {
+            "caller": {"masked": "138****5678"}, "can_ring": True, "can_be_next": False, "booked_zh": None,
+        }  # fmt: skip
+        self.said = "办好了。"
+        # What the list of callbacks was last asked for.
+        self.asked: Json = {}
         self._at = 0
 
     # what the server decides
@@ -101,6 +111,16 @@ class World:
         deed = getattr(self, "_" + name.replace("-", "_"), None)
         if deed is not None:
             deed(body)
+
+    def show_callbacks(self, count: int = 14, ended: int = 9, todo: int = 4) -> None:
+        self.callbacks = callbacks(count, ended, todo)
+
+    def end_callback(self, id: int, words: str = "咨询员取消") -> None:
+        """One is no longer open: it is to be found among those of today."""
+        row = next(row for row in self.callbacks["open"] if row["id"] == id)
+        over = {"status": "ended", "status_zh": words, "ended_at": iso(), "may": dict.fromkeys(row["may"], False)}
+        self.callbacks["open"].remove(row)
+        self.callbacks["ended"].insert(0, row | over)
 
     def _sign_in(self, body: Json) -> None:
         self.change("available")
