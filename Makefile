@@ -1,6 +1,7 @@
 # make run      start the hotline (PORT=12333, data in VAR_DIR=./var)
 # make test     run all tests
 # make dial     ring the running system from this terminal
+# make sandbox  the made-up business systems alone (make run starts them in a demo)
 # make lint     style and types
 # make bench    speed of a menu step; make soak: a long run under load
 # make voice-sdk  the browser telephone of consultants, needed only with Twilio as the carrier
@@ -16,7 +17,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 SDK := dashboards/static/vendor/twilio.min.js
 
-.PHONY: run test dial lint bench soak clean browser voice-sdk sdk-if-possible
+.PHONY: run test dial sandbox lint bench soak clean browser voice-sdk sdk-if-possible
 .DELETE_ON_ERROR:
 
 run: $(INSTALLED)
@@ -27,6 +28,9 @@ test: $(INSTALLED_DEV) browser sdk-if-possible
 
 dial: $(INSTALLED_DEV)
 	@$(BIN)/python -m tests.dial
+
+sandbox: $(INSTALLED)
+	@exec $(BIN)/python app.py sandbox
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .

@@ -32,6 +32,7 @@ ADDRESSES = (
 )
 INCOMING_PATH = "/ivr/incoming"
 GATEWAY_NOT_NEEDED = "已设置 TWILIO_ACCOUNT_SID，来电由运营商接入，不需要语音网关。"
+SANDBOX_NOT_ALLOWED = "沙盒里的业务系统是编的，只能在本机演示时使用。"
 
 
 def create_app(settings: Settings, services: "Services", figures_dir: Path | None = None) -> "Flask":
@@ -66,7 +67,7 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     load_places()
     line = Line.build(services)
     app.register_blueprint(ivr_blueprint(line))
-    app.register_blueprint(queueing_blueprint(line.waiting))
+    app.register_blueprint(queueing_blueprint(line.waiting, line.end_outbound))
     app.register_blueprint(auth_blueprint(services))
     app.register_blueprint(account_blueprint(services))
     app.register_blueprint(users_blueprint(line))
@@ -115,6 +116,9 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         print(GATEWAY_NOT_NEEDED)
     addresses = [(label, local_url(settings, path)) for label, path in ADDRESSES]
+    if settings.sandbox_url and _uses_the_sandbox(settings):
+        children.append(Child("sandbox", ["sandbox"]))
+        addresses.append(("业务系统沙盒", f"{settings.sandbox_url}/"))
     addresses.append(("来电接口（运营商）", f"{settings.public_base_url}{INCOMING_PATH}"))
     welcome = Welcome(addresses, DEMO_LOGINS if settings.demo else "")
     return Runner(settings, os.environ, Path(__file__), children, welcome).run()
@@ -200,6 +204,17 @@ def gateway(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def sandbox(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Play the business systems of a demo, with made-up insured persons."""
+    if settings.sandbox_url is None:
+        print(SANDBOX_NOT_ALLOWED, file=sys.stderr)
+        return 2
+    from integrations.sandbox.server import Options, run_sandbox
+
+    database_url = settings.database_url or _with_running_servers(settings).database_url
+    return run_sandbox(Options(settings.sandbox_port, settings.var_dir / "sandbox", database_url))
+
+
 def migrate(settings: Settings, arguments: argparse.Namespace) -> int:
     """Bring the tables to the newest revision."""
     from integrations.migrations import migrate as migrate_database
@@ -243,6 +258,13 @@ def staff(settings: Settings, arguments: argparse.Namespace) -> int:
     return run_staff_command(Services.build(_with_running_servers(settings)), arguments)
 
 
+def replay(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Play a day like 2016's in virtual time, with and without callbacks."""
+    from queueing.replay.command import run_replay_command
+
+    return run_replay_command(settings, arguments)
+
+
 def _with_running_servers(settings: Settings) -> Settings:
     """The addresses of the embedded servers that `run` has started, for commands beside it."""
     from integrations.embedded import postgres_in, valkey_in
@@ -252,6 +274,12 @@ def _with_running_servers(settings: Settings) -> Settings:
         database_url=settings.database_url or postgres_in(settings.var_dir).url,
         redis_url=settings.redis_url or valkey_in(settings.var_dir).url,
     )
+
+
+def _uses_the_sandbox(settings: Settings) -> bool:
+    """True unless the installation has written down business systems of its own, without the sandbox among them."""
+    own = settings.config_dir / "systems.yaml" if settings.config_dir else None
+    return own is None or not own.is_file() or b"{sandbox}" in own.read_bytes()
 
 
 def _menus_are_proven(settings: Settings) -> bool:
@@ -269,7 +297,7 @@ def _menus_are_proven(settings: Settings) -> bool:
     return True
 
 
-COMMANDS = (run, web, worker, clock, dispatcher, streams, gateway, migrate, seed, menu, ledger, staff)
+COMMANDS = (run, web, worker, clock, dispatcher, streams, gateway, sandbox, migrate, seed, menu, ledger, staff, replay)
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -299,7 +327,19 @@ def _staff_arguments(parser: argparse.ArgumentParser) -> None:
     staff_arguments(parser)
 
 
-ARGUMENTS = {"web": _web_arguments, "menu": _menu_arguments, "ledger": _ledger_arguments, "staff": _staff_arguments}
+def _replay_arguments(parser: argparse.ArgumentParser) -> None:
+    from queueing.replay.options import replay_arguments
+
+    replay_arguments(parser)
+
+
+ARGUMENTS = {
+    "web": _web_arguments,
+    "menu": _menu_arguments,
+    "ledger": _ledger_arguments,
+    "staff": _staff_arguments,
+    "replay": _replay_arguments,
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -309,7 +349,9 @@ def main(argv: Sequence[str]) -> int:
     for command in COMMANDS:
         subparser = subparsers.add_parser(command.__name__, help=command.__doc__)
         subparser.set_defaults(command=command)
-        ARGUMENTS.get(command.__name__, _no_arguments)(subparser)
+        # Describing them imports what they belong to: only for the command that runs.
+        if argv[:1] == [command.__name__]:
+            ARGUMENTS.get(command.__name__, _no_arguments)(subparser)
     arguments = parser.parse_args(argv)
     try:
         settings = Settings.from_env(os.environ)

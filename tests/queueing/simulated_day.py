@@ -7,13 +7,15 @@ estimate can be judged for them too. Times are seconds from the opening.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 from random import Random
 
-from queueing.wait_time import LineNow, busy_intervals
+from queueing.replay.lately import Lately
+from queueing.replay.virtual_time import Timeline
+from queueing.wait_time import LineNow
 
 OPENING = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 # Share of the busiest hour's calls, by hour of the day: a morning peak, a hole at noon, a smaller afternoon.
@@ -86,35 +88,30 @@ class _Play:
         self.plan = plan
         self.random = Random(plan.seed)
         self.day = Day(plan)
-        self.events: list[tuple[float, int, Callable[[], None]]] = []
-        self.count = 0
-        self.now = 0.0
+        self.timeline = Timeline()
+        self.lately = Lately(LOOKS_BACK)
         self.line: list[Caller] = []
         self.free = 0
         self.serving = 0
         self.wants_break = 0
-        self.handling: list[tuple[float, float]] = []
         self.answers: list[tuple[float, float]] = []
-        self.gone: list[tuple[float, float]] = []
+
+    @property
+    def now(self) -> float:
+        return self.timeline.now
 
     def play(self) -> Day:
         for _ in range(self.plan.agents):
             self._plan_agent()
         for when, is_ours in self._arrivals():
-            self._at(when, lambda is_ours=is_ours: self._arrive(is_ours))
-        while self.events:
-            self.now, _, act = heapq.heappop(self.events)
-            act()
+            self.timeline.plan(when, lambda is_ours=is_ours: self._arrive(is_ours))
+        self.timeline.run()
         reached = {caller.number: caller.reached for caller in self.day.callers}
         looks = [look for look in self.day.looks if reached[look.caller] is not None]
         for look in looks:
             look.actual_seconds = reached[look.caller] - look.at
         self.day.looks = looks
         return self.day
-
-    def _at(self, when: float, act: Callable[[], None]) -> None:
-        self.count += 1
-        heapq.heappush(self.events, (when, self.count, act))
 
     def _arrivals(self) -> Iterator[tuple[float, bool]]:
         others = self.plan.others_share
@@ -126,12 +123,14 @@ class _Play:
                 yield when, self.random.random() >= others
 
     def _plan_agent(self) -> None:
-        self._at(self.random.uniform(0, 600), self._begin)
+        self.timeline.plan(self.random.uniform(0, 600), self._begin)
         lunch = 3600 * self.random.choice((3.0, 3.5, 4.0)) + self.random.uniform(0, 600)
-        self._at(lunch, lambda: self._ask_for_break(2400))
+        self.timeline.plan(lunch, lambda: self._ask_for_break(2400))
         for _ in range(3):
             pause = self.random.uniform(600, 900)
-            self._at(self.random.uniform(1800, 3600 * len(PROFILE)), lambda pause=pause: self._ask_for_break(pause))
+            self.timeline.plan(
+                self.random.uniform(1800, 3600 * len(PROFILE)), lambda pause=pause: self._ask_for_break(pause)
+            )
 
     def _begin(self) -> None:
         self.serving += 1
@@ -150,7 +149,7 @@ class _Play:
 
     def _rest(self, seconds: float) -> None:
         self.serving -= 1
-        self._at(self.now + seconds, self._begin)
+        self.timeline.plan(self.now + seconds, self._begin)
 
     def _become_free(self) -> None:
         if self.wants_break and self.serving > 1:
@@ -168,7 +167,7 @@ class _Play:
         )
         self.day.callers.append(caller)
         heapq.heappush(self.line, _ordered(caller))
-        self._at(self.now + caller.patience, lambda: self._give_up(caller))
+        self.timeline.plan(self.now + caller.patience, lambda: self._give_up(caller))
         self._serve()
         self._look(caller)
 
@@ -176,7 +175,7 @@ class _Play:
         if caller.reached is None:
             caller.gave_up_at = self.now
             if caller.is_ours:
-                self.gone.append((caller.joined, self.now))
+                self.lately.note_gone(caller.joined, self.now)
 
     def _serve(self) -> None:
         while self.free and self.line:
@@ -188,11 +187,12 @@ class _Play:
             seconds = self._handling_seconds()
             if caller.is_ours:
                 self.answers.append((caller.joined, self.now))
-            self._at(self.now + seconds, lambda caller=caller, seconds=seconds: self._end(caller, seconds))
+                self.lately.note_answered(caller.joined, self.now)
+            self.timeline.plan(self.now + seconds, lambda caller=caller, seconds=seconds: self._end(caller, seconds))
 
     def _end(self, caller: Caller, seconds: float) -> None:
         if caller.is_ours:
-            self.handling.append((self.now, seconds))
+            self.lately.note_handled(self.now, seconds)
         self._become_free()
 
     def _handling_seconds(self) -> float:
@@ -207,22 +207,12 @@ class _Play:
         if caller.is_ours:
             look = Look(caller.number, self.now, self._line_now(caller), self._usual(), self._was_overtaken(caller))
             self.day.looks.append(look)
-        self._at(self.now + ROUND, lambda: self._look(caller))
+        self.timeline.plan(self.now + ROUND, lambda: self._look(caller))
 
     def _line_now(self, caller: Caller) -> LineNow:
-        since = self.now - LOOKS_BACK
         still = [other for *_, other in self.line if other.is_ours and other.gave_up_at is None]
-        answers = [times for times in self.answers if times[1] > since]
-        gone = [times for times in self.gone if times[1] > since]
-        waits = [*answers, *gone, *((other.joined, self.now) for other in still)]
-        return LineNow(
-            ahead=sum(other.order < caller.order for other in still),
-            serving=self.serving,
-            handling_seconds=[seconds for when, seconds in self.handling if when > since],
-            answer_intervals=busy_intervals((at(joined), at(answered)) for joined, answered in answers),
-            gave_up=len(gone),
-            waited_seconds=sum(until - max(joined, since) for joined, until in waits),
-        )
+        ahead = sum(other.order < caller.order for other in still)
+        return self.lately.line_now(self.now, ahead, self.serving, (other.joined for other in still))
 
     def _was_overtaken(self, caller: Caller) -> bool:
         """Whether a rule moved somebody ahead of the caller since the last round."""
