@@ -24,6 +24,20 @@ PURE = (
     "integrations/masking.py",
     "integrations/work_calendar.py",
     "integrations/phone_numbers.py",
+    "integrations/document_reader.py",
+    "integrations/social_insurance/contract.py",
+    "integrations/social_insurance/card_answer.py",
+    "integrations/social_insurance/fields.py",
+    "integrations/social_insurance/id_number.py",
+    "integrations/social_insurance/medical_message.py",
+    "integrations/social_insurance/pension_answer.py",
+    "integrations/social_insurance/pin.py",
+    "integrations/social_insurance/system_shape.py",
+    "integrations/social_insurance/systems_file.py",
+    "integrations/sandbox/ids.py",
+    "integrations/sandbox/names.py",
+    "integrations/sandbox/places.py",
+    "integrations/sandbox/records.py",
     "integrations/storage_contract.py",
     "integrations/storage_url.py",
     "integrations/telephony/carrier_errors.py",
@@ -34,11 +48,17 @@ PURE = (
     "integrations/gateway/tokens.py",
     "integrations/gateway/twiml_reader.py",
     "queueing/opening_hours.py",
+    "queueing/callback_rules.py",
+    "queueing/callback_slots.py",
+    "queueing/callback_text.py",
     "queueing/centre.py",
     "queueing/features.py",
     "queueing/agent.py",
     "queueing/line_rules.py",
     "queueing/offer.py",
+    "queueing/replay/options.py",
+    "queueing/replay/picture.py",
+    "queueing/replay/report.py",
     "queueing/routing.py",
     "queueing/wait_time.py",
     "queueing/wav_length.py",
@@ -55,6 +75,7 @@ PURE = (
     "ivr/words.py",
     "ivr/outcome.py",
     "dashboards/console/asked.py",
+    "dashboards/console/callback_words.py",
     "dashboards/console/caller_words.py",
     "dashboards/console/guide_search.py",
     "dashboards/console/initials.py",
@@ -124,6 +145,18 @@ def test_every_room_imports_only_to_its_right() -> None:
 
 def test_nothing_but_the_tests_imports_the_tests() -> None:
     assert [name_of(path) for path in sources() if "tests" in map(room_of, imports(path))] == []
+
+
+def test_the_sandbox_and_the_hotline_meet_on_the_wire_only() -> None:
+    """Nothing of the hotline is in the sandbox, and nothing but the command line that starts it knows the sandbox."""
+    wrong = []
+    for path in sources():
+        is_inside = name_of(path).startswith("integrations/sandbox/")
+        for module in imports(path) - {"integrations"}:
+            is_sandbox = module.split(".")[:2] == ["integrations", "sandbox"]
+            if is_inside != is_sandbox and room_of(module) in ORDER and (is_inside or is_sandbox):
+                wrong.append(f"{name_of(path)} imports {module}")
+    assert [each for each in wrong if not each.startswith("app.py imports integrations.sandbox.server")] == []
 
 
 def source_of(module: str) -> Path | None:

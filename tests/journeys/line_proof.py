@@ -14,10 +14,13 @@ from integrations.services import utc_now
 from ivr.ledger import prove
 from queueing.agent import BREAK, MOVES, WRAP_UP
 
-# Nothing is on its way any more: each is a question for what is still going on.
+# The place of somebody who is to be rung: until then there is no call.
+_TO_BE_RUNG = "queue_entry.call_sid IS NOT DISTINCT FROM 'callback-' || queue_entry.callback_id"
+# Nothing is on its way any more: each is a question for what is still going on. Who is to be rung can wait for ever.
 GOING_ON = {
     "calls": "SELECT call_sid FROM call WHERE ended_at IS NULL",
-    "entries": "SELECT id::text FROM queue_entry WHERE ended_at IS NULL",
+    "entries": f"""
+        SELECT id::text FROM queue_entry WHERE ended_at IS NULL AND NOT (status = 'waiting' AND {_TO_BE_RUNG})""",
     "offers": "SELECT id FROM offer WHERE ended_at IS NULL",
     "tasks": "SELECT kind || ' of ' || offer_id FROM carrier_task WHERE done_at IS NULL",
     "seats": "SELECT number || ' ' || state FROM agent WHERE state IN ('reserved', 'on_call', 'hold')",
@@ -27,20 +30,24 @@ GOING_ON = {
 CONTRADICTIONS = {
     "an open offer without a live call": """
         SELECT offer.id FROM offer LEFT JOIN call USING (call_sid)
-        WHERE offer.ended_at IS NULL AND (call.call_sid IS NULL OR call.ended_at IS NOT NULL)""",
-    "an open place of a call that is over": """
+        WHERE offer.ended_at IS NULL AND NOT starts_with(offer.call_sid, 'callback-')
+          AND (call.call_sid IS NULL OR call.ended_at IS NOT NULL)""",
+    "an open place of a call that is over": f"""
         SELECT queue_entry.id::text FROM queue_entry LEFT JOIN call USING (call_sid)
-        WHERE queue_entry.ended_at IS NULL AND (call.call_sid IS NULL OR call.ended_at IS NOT NULL)""",
+        WHERE queue_entry.ended_at IS NULL AND NOT {_TO_BE_RUNG}
+          AND (call.call_sid IS NULL OR call.ended_at IS NOT NULL)""",
     "a seat that is busy with nothing": """
         SELECT number || ' ' || state FROM agent WHERE state IN ('reserved', 'on_call', 'hold')
         AND NOT EXISTS (SELECT 1 FROM offer WHERE agent_id = agent.id AND ended_at IS NULL)""",
     "a seat that does not know of its offer": """
         SELECT offer.id || ' ' || offer.status || ' ' || agent.state FROM offer JOIN agent ON agent.id = agent_id
         WHERE offer.ended_at IS NULL AND agent.state NOT IN ('reserved', 'on_call', 'hold')""",
-    "a place and its offers that disagree": """
+    # A consultant who was reserved for somebody whose telephone still rings may have gone meanwhile.
+    "a place and its offers that disagree": f"""
         SELECT queue_entry.id::text || ' ' || queue_entry.status FROM queue_entry
         LEFT JOIN offer ON entry_id = queue_entry.id AND offer.ended_at IS NULL
         WHERE (queue_entry.status IN ('offered', 'connected')) <> (offer.id IS NOT NULL)
+              AND NOT (queue_entry.status = 'offered' AND {_TO_BE_RUNG})
            OR (queue_entry.status = 'connected') <> (coalesce(offer.status, '') = 'connected')""",
     "two offers of one place at the same time": """
         SELECT one.id || ' ' || other.id FROM offer AS one JOIN offer AS other USING (entry_id)
@@ -89,10 +96,10 @@ class LineProof:
     """Asks the database of an installation that runs."""
 
     def __init__(self, var_dir: Path) -> None:
-        self._url = psycopg_url(postgres_in(var_dir).url)
+        self.url = psycopg_url(postgres_in(var_dir).url)
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self._url) as connection:
+        with psycopg.connect(self.url) as connection:
             return connection.execute(sql, values).fetchall()
 
     def going_on(self) -> dict[str, list[str]]:
@@ -108,7 +115,7 @@ class LineProof:
         steps = {(str(before), str(after)) for before, after in self.rows(_STEPS)}
         if wrong := sorted(steps - _LEGAL_STEPS):
             found["a step that no table knows"] = [f"{before} -> {after}" for before, after in wrong]
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True) as connection:
             proof = prove(connection, utc_now() - timedelta(days=1), utc_now() + timedelta(days=1))
         if not proof.holds:
             uneven = [f"{row.centre} {row.hour:%H}: {row.difference}" for row in proof.rows if row.difference]
@@ -116,6 +123,6 @@ class LineProof:
         return found
 
     def _ask(self, questions: dict[str, str]) -> dict[str, list[str]]:
-        with psycopg.connect(self._url) as connection:
+        with psycopg.connect(self.url) as connection:
             answers = {name: [str(row[0]) for row in connection.execute(sql)] for name, sql in questions.items()}
         return {name: rows for name, rows in answers.items() if rows}

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+import psycopg
 import yaml
 
+from integrations.embedded import valkey_in
+from integrations.live_store import build_live_store
 from integrations.settings import PROJECT_DIR, Settings
 from integrations.telephony.client import CarrierClient
 from tests.journeys.conftest import always_open_config
@@ -70,7 +73,10 @@ class LineCallers(ScriptedPhones):
 
     def ring(self, press: Mapping[str, str] = INTO_THE_LINE) -> LineCaller:
         """Dial Wuhu; by default into the line at the first word."""
-        return self.let_ring(LineCaller("caller", WUHU_NUMBER, self.new_number(), dict(press)))
+        return self.ring_from(self.new_number(), press)
+
+    def ring_from(self, number: str, press: Mapping[str, str] = INTO_THE_LINE) -> LineCaller:
+        return self.let_ring(LineCaller("caller", WUHU_NUMBER, number, dict(press)))
 
     def new_number(self) -> str:
         """Nobody rings twice, which would move them ahead."""
@@ -162,7 +168,26 @@ class LineStage:
         before = seat.frames, caller.frames
         eventually(lambda: seat.frames > before[0] + 5 and caller.frames > before[1] + 5, 20.0)
 
+    # the database
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Whoever writes to the table waits, as with a database under load."""
+        with psycopg.connect(self.proof.url) as connection:
+            connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+            yield
+            connection.rollback()
+
+    def waiters(self) -> set[int]:
+        """Who waits for a lock just now."""
+        return {pid for (pid,) in self.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'")}
+
     # processes
+
+    def flush(self) -> None:
+        """Redis forgets everything."""
+        with build_live_store(valkey_in(self.hotline.var_dir).url) as live_store:
+            live_store.flushall()
 
     def kill(self, command: str) -> None:
         """At once; the runner starts another one."""
@@ -238,7 +263,7 @@ class LineStage:
             seat.on_ring = WAIT
             seat.rung.clear()
             if self.state(seat) != "logged_out":
-                seat.act("sign-out")
+                seat.enter().act("sign-out")
         if wrong := self._new_contradictions():
             raise AssertionError(f"contradictions: {wrong}")
         eventually(lambda: not self._legs_at_the_carrier(), 5.0)

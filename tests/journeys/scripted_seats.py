@@ -64,14 +64,19 @@ class ScriptedSeat:
 
     def go_online(self) -> ScriptedSeat:
         """Sign in, ready for calls, with the telephone registered."""
-        if self._session is None:
-            self._do(self._enter())
+        self.enter()
         self.beat()
         self.reach()
         self.act("sign-in")
         if self.state() in ("away", "break"):
             self.act("ready")
         eventually(lambda: self.is_registered, PATIENCE_SECONDS)
+        return self
+
+    def enter(self) -> ScriptedSeat:
+        """With name and password, once; no call comes from that."""
+        if self._session is None:
+            self._do(self._enter())
         return self
 
     def act(self, action: str, **body: Any) -> dict[str, Any]:

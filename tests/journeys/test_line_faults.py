@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -11,8 +11,7 @@ import psycopg
 import pytest
 
 from integrations.database_url import psycopg_url
-from integrations.embedded import postgres_in, valkey_in
-from integrations.live_store import build_live_store
+from integrations.embedded import postgres_in
 from queueing import offers, tasks
 from tests.journeys.line_stage import LineCaller, LineStage, quick_config
 from tests.journeys.scripted_seats import ACCEPT, REJECT, ScriptedSeat, SeatRefused
@@ -52,20 +51,6 @@ def resting(seat: ScriptedSeat) -> ScriptedSeat:
     """Signed in, so that callers may wait, and on a break, so that they do."""
     seat.act("break", reason="short")
     return seat
-
-
-@contextmanager
-def locked(stage: LineStage, table: str) -> Iterator[None]:
-    """Whoever writes to the table waits, as with a database under load."""
-    with psycopg.connect(psycopg_url(postgres_in(stage.hotline.var_dir).url)) as connection:
-        connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        yield
-        connection.rollback()
-
-
-def waiters(stage: LineStage) -> set[int]:
-    """Who waits for a lock just now."""
-    return {pid for (pid,) in stage.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'")}
 
 
 def ring(stage: LineStage, seat: ScriptedSeat) -> LineCaller:
@@ -183,7 +168,7 @@ def test_two_dispatchers_have_one_winner_for_each_offer(stage: LineStage) -> Non
     with stage.second_dispatcher():
         callers = stage.wait_in_line(9)
         # Without the line both find the same pairs in the rows.
-        flush(stage)
+        stage.flush()
         for one in seats:
             one.on_ring = ACCEPT
             one.act("ready")
@@ -197,14 +182,9 @@ def test_two_dispatchers_have_one_winner_for_each_offer(stage: LineStage) -> Non
 # Redis
 
 
-def flush(stage: LineStage) -> None:
-    with build_live_store(valkey_in(stage.hotline.var_dir).url) as live_store:
-        live_store.flushall()
-
-
 def test_redis_flushed_keeps_every_place(stage: LineStage, resting: ScriptedSeat) -> None:
     callers = stage.wait_in_line(4)
-    flush(stage)
+    stage.flush()
     resting.act("ready")
     serve(stage, callers, resting)
     assert_in_order(stage, callers)
@@ -239,9 +219,9 @@ def test_the_web_processes_killed_while_the_caller_is_brought_to_the_talk(
     caller = ring(stage, seat)
     seat.on_ring = ACCEPT
     # One is written before the talk counts as begun, the other afterwards.
-    with locked(stage, table):
+    with stage.locked(table):
         seat.accept()
-        eventually(lambda: waiters(stage))
+        eventually(lambda: stage.waiters())
         stage.kill_web_processes()
     stage.until_connected(seat, caller)
     stage.until_heard(seat, caller)
@@ -251,10 +231,10 @@ def test_the_web_processes_killed_between_the_end_of_a_call_and_that_of_its_plac
     stage: LineStage, resting: ScriptedSeat
 ) -> None:
     (caller,) = stage.wait_in_line(1)
-    with locked(stage, "queue_entry"):
+    with stage.locked("queue_entry"):
         stage.callers.hang_up(caller)
         stage.outcome(caller)
-        eventually(lambda: waiters(stage))
+        eventually(lambda: stage.waiters())
         stage.kill_web_processes()
     # The carrier says it again.
     stage.wait_for(caller, "ended", 10.0)
@@ -343,12 +323,12 @@ def test_a_page_that_rejects_and_one_that_is_gone_do_not_halt_the_line(stage: Li
 
 
 def test_a_caller_who_hangs_up_while_joining(stage: LineStage, seat: ScriptedSeat) -> None:
-    with locked(stage, "queue_entry"):
+    with stage.locked("queue_entry"):
         caller = stage.callers.ring()
-        eventually(lambda: waiters(stage))
+        eventually(lambda: stage.waiters())
         stage.callers.hang_up(caller)
         stage.outcome(caller)
-    eventually(lambda: not waiters(stage))
+    eventually(lambda: not stage.waiters())
     eventually(lambda: stage.place(caller) in ("", "ended"))
     assert seat.rung == []
     assert stage.state(seat) == "available"
@@ -366,9 +346,9 @@ def test_a_caller_who_hangs_up_while_it_rings(stage: LineStage, seat: ScriptedSe
 def test_a_caller_who_hangs_up_while_the_carrier_is_asked_to_ring(stage: LineStage, seat: ScriptedSeat) -> None:
     with stage.frozen("dispatcher") as dispatcher:
         (caller,) = stage.wait_in_line(1)
-        with locked(stage, "offer"):
+        with stage.locked("offer"):
             dispatcher.resume()
-            eventually(lambda: waiters(stage))
+            eventually(lambda: stage.waiters())
             stage.callers.hang_up(caller)
     stage.outcome(caller)
     eventually(lambda: seat.ringing is None and stage.state(seat) == "available", TAKEN_OVER_SECONDS)

@@ -17,8 +17,6 @@ from typing import Any
 import psutil
 from redis import RedisError
 
-from integrations.embedded import valkey_in
-from integrations.live_store import build_live_store
 from tests.journeys.line_stage import SEATS, WUHU_NUMBER, LineStage
 from tests.running import RunningHotline
 from tests.soak.line_people import RandomCaller, RandomSeat
@@ -114,17 +112,12 @@ def _break(stage: LineStage, what: str) -> None:
     """All of it comes back by itself, and may be away already."""
     breaks: dict[str, Callable[[], Any]] = {
         "web process": lambda: [process.kill() for process in stage.hotline.child("web").children()[:1]],
-        "flush": lambda: _flush(stage),
+        "flush": stage.flush,
         "valkey": lambda: stage.server("valkey").kill(),
         "postgres": lambda: stage.server("postgres").kill(),
     }
     with suppress(psutil.Error, RedisError):
         breaks.get(what, lambda: stage.kill(what))()
-
-
-def _flush(stage: LineStage) -> None:
-    with build_live_store(valkey_in(stage.hotline.var_dir).url) as live_store:
-        live_store.flushall()
 
 
 def _settle(stage: LineStage, report: LineReport) -> None:

@@ -30,7 +30,7 @@ class RandomCaller(LineCaller):
     is_tired: bool = False
 
     async def call(self, session: aiohttp.ClientSession, url: str, origin: str) -> None:
-        self.press = dict(self.chance.choice(WAYS))
+        self.press = self.choose_way()
         living = asyncio.create_task(self._live())
         try:
             async with asyncio.timeout(LONGEST_CALL_SECONDS * 1.5):
@@ -40,6 +40,9 @@ class RandomCaller(LineCaller):
         finally:
             self.state = "ended"
             living.cancel()
+
+    def choose_way(self) -> dict[str, str]:
+        return dict(self.chance.choice(WAYS))
 
     async def _dial_until_it_rings(self, session: aiohttp.ClientSession, url: str, origin: str) -> None:
         """A gateway that is away lets nobody in; one that dies ends the call."""
