@@ -15,7 +15,7 @@ from integrations.services import Services
 from ivr.library import load_centres
 from tests.queueing.callback_walk import Walk
 
-WALKS, STEPS = 25, 40
+WALKS, STEPS = 12, 40
 
 
 @pytest.fixture

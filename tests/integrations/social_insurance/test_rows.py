@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import psycopg
 import pytest
 from alembic import command
@@ -15,6 +17,8 @@ from integrations.migrations import alembic_config, migrate
 from integrations.social_insurance.audit import next_message_number
 from integrations.social_insurance.models import MESSAGE_NUMBERS, LookUpAudit, PinFailure
 
+# What other models refer to must be known, whichever of them a test has loaded before.
+MODELS = ("dashboards.models", "ivr.models", "queueing.callback_models", "queueing.models", "voicemail.models")
 TABLES = {LookUpAudit.__tablename__, PinFailure.__tablename__}
 
 
@@ -22,6 +26,8 @@ def differences(database: Database) -> list[object]:
     def is_ours(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
         return name in TABLES if kind == "table" else True
 
+    for module in MODELS:
+        import_module(module)
     with database.engine.connect() as connection:
         options = {"include_name": is_ours, "compare_type": True, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
