@@ -37,11 +37,13 @@ SETTLED_SECONDS = 30.0
 
 
 def quick_config(folder: Path, **rules: int) -> Path:
-    """Wuhu day and night, with a line in which nothing takes long."""
+    """Wuhu day and night, with a line in which nothing takes long, and nobody is rung back."""
     config = always_open_config(folder)
     centres = yaml.safe_load((config / "centres.yaml").read_text(encoding="utf-8"))
     quick = {"ring_seconds": 4, "cool_down_seconds": 1, "wrap_up_seconds": 3, "any_skill_after_seconds": 0}
-    centres["centres"][WUHU]["queue"] = quick | rules
+    wuhu = centres["centres"][WUHU]
+    wuhu["queue"] = quick | rules
+    wuhu["features"] |= {"progress": {"open": False, "reason": "只看排队"}}
     (config / "centres.yaml").write_text(yaml.safe_dump(centres, allow_unicode=True), encoding="utf-8")
     return config
 
