@@ -16,7 +16,7 @@ import psutil
 from integrations.settings import PROJECT_DIR
 from tests.waiting import eventually
 
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 
 
 def free_port() -> int:
