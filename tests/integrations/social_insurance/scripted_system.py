@@ -1,7 +1,7 @@
 """A business system that answers whatever a test tells it to, in a process of its own, over real connections.
 
 Tests hand it replies, used up one after the other, the last one for ever; it keeps what it was asked. Modes of a reply:
-normal; hang (nothing comes until it is let go); drip (a byte at a time, never to the end); half (the whole length is
+normal; hang (nothing comes until it is let go); drip (a byte `every` so often, never to the end); half (the whole length is
 announced and half of it comes); cut (the connection is closed without a word); unended (chunks without the last one).
 """
 
@@ -107,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", "100000")
         self.end_headers()
-        while not release.wait(DRIP_SECONDS):
+        while not release.wait(reply.get("every", DRIP_SECONDS)):
             self.wfile.write(b" ")
         self.close_connection = True
 
