@@ -1,6 +1,7 @@
 """Command -> service call -> answer: here, and in `callback_actions`, menus reach into the folders to the right.
 
-A command is asked after the session that waits for it is saved, outside any transaction, and may be asked twice
+Those of key 1 are in `query_actions`. A command is asked after the session that waits for it is saved, outside any
+transaction, and may be asked twice
 after a crash. Rooms that are opened later add their command here, and menus may name it from then on.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from integrations.phone_numbers import is_dialable
-from ivr import callback_actions
+from ivr import callback_actions, query_actions
 from ivr.asked import Action, Asked
 from ivr.callback_actions import confirm_by_asking, find_own, is_told, skill_of, where_words
 from ivr.commands import Answer, CommandKind
@@ -118,6 +119,7 @@ ACTIONS: dict[str, Action] = {
         Action(CommandKind("rate", ("thanked", "unsatisfied")), _rate),
         Action(CommandKind("comment", ("kept",)), _comment),
         *callback_actions.ACTIONS,
+        *query_actions.ACTIONS,
     )
 }
 COMMANDS: Mapping[str, CommandKind] = {name: action.kind for name, action in ACTIONS.items()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from integrations.work_calendar import SHANGHAI
 from ivr.duty import DutyBoard
 from ivr.library import Library
-from ivr.moment import Feature, Moment
+from ivr.moment import CLOSED, KINDS, Feature, Moment
 from ivr.words import day_and_time, period
 from queueing.callback_text import as_dialled
 from queueing.centre import PROVINCE, Centre
@@ -18,14 +18,25 @@ from queueing.opening_hours import HoursAt, HoursState, hours_at, season_on
 _KEPT = 64
 # A callback is a promise, too: a centre without consultants has nobody to keep it.
 NOBODY_RINGS = "没有设咨询员的座席，约了回电没有人打"
+NOTHING_CONNECTED = "没有一个业务系统接通，查不了"
+# What can be looked up for a centre, by kind; see `Moment.answers`.
+Answers = Callable[[str], Mapping[str, str]]
+
+
+def everything(centre: str) -> Mapping[str, str]:
+    """For a menu on paper: whatever can be looked up, can."""
+    return dict.fromkeys(KINDS, "asks")
 
 
 class Almanac:
     """Moments by centre and minute. `library` and `board` are asked each time, so both may change underneath."""
 
-    def __init__(self, library: Callable[[], Library], board: Callable[[datetime], DutyBoard]) -> None:
+    def __init__(
+        self, library: Callable[[], Library], board: Callable[[datetime], DutyBoard], answers: Answers = everything
+    ) -> None:
         self._library = library
         self._board = board
+        self._answers = answers
         self._kept: dict[tuple[str, int], tuple[Library, DutyBoard, Moment]] = {}
 
     def moment(self, centre_code: str, at: datetime) -> Moment:
@@ -37,13 +48,23 @@ class Almanac:
         if len(self._kept) >= _KEPT:
             self._kept.clear()
         helpers = [code for code, centre in library.centres.items() if centre_code in centre.helps]
-        moment = build_moment(library.centre(centre_code), board, at, helpers)
+        centre = library.centre(centre_code)
+        moment = build_moment(centre, board, at, helpers, self._answers(centre.code))
         self._kept[key] = library, board, moment
         return moment
 
 
-def build_moment(centre: Centre, board: DutyBoard, at: datetime, helpers: Collection[str] = ()) -> Moment:
-    """Everything true for a centre at an instant, on the Shanghai clock. `helpers`: centres that answer for it, too."""
+def build_moment(
+    centre: Centre,
+    board: DutyBoard,
+    at: datetime,
+    helpers: Collection[str] = (),
+    answers: Mapping[str, str] | None = None,
+) -> Moment:
+    """Everything true for a centre at an instant, on the Shanghai clock. `helpers`: centres that answer for it, too.
+
+    `answers`: what can be looked up for it; None: everything.
+    """
     now = at.astimezone(SHANGHAI)
     closings = (*board.closings.get(centre.code, ()),)
     hours = hours_at(centre.hours, board.calendar, now, closings)
@@ -52,6 +73,9 @@ def build_moment(centre: Centre, board: DutyBoard, at: datetime, helpers: Collec
     features = _features(centre, board)
     if features["progress"].is_open and not any(code in board.seats for code in answering):
         features["progress"] = Feature(False, NOBODY_RINGS)
+    answers = everything(centre.code) if answers is None else answers
+    if features["query"].is_open and all(answers.get(kind, CLOSED) == CLOSED for kind in KINDS):
+        features["query"] = Feature(False, NOTHING_CONNECTED)
     has_desk = centre.desk_number is not None or centre.code in board.seats
     is_answered = features["human"].is_open and has_desk
     words = _words(centre, hours, _sure_opening(hours, is_answered, now), now)
@@ -63,6 +87,7 @@ def build_moment(centre: Centre, board: DutyBoard, at: datetime, helpers: Collec
         words=words | {"notice": notice.text if notice else None},
         desk_number=centre.desk_number,
         has_people=any(board.seats.get(code) for code in answering),
+        answers=answers,
     )
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ivr.commands import CommandKind
 from ivr.events import Silence
 from ivr.flow import Edge, Flow, Node
-from ivr.moment import FLAGS, WORDS, Feature, Moment
+from ivr.moment import CLOSED, FLAGS, KINDS, WORDS, Feature, Moment
 from ivr.nodes.catalogue import CatalogueNode
 from ivr.nodes.command import CommandNode
 from ivr.nodes.menu import MenuNode
@@ -236,7 +236,8 @@ def example_moment(state: HoursState, today: date, has_human: bool, everything: 
     )
     features = {name: Feature(everything) for name in FEATURES} | {"human": Feature(has_human)}
     words: dict[str, str | None] = {name: "某某某某" * 3 for name in (*WORDS, *FLAGS)}
-    return Moment("340000", today, hours, features, words, "+8655100000000" if has_human else None)
+    answers = dict.fromkeys(KINDS, "asks" if everything else CLOSED)
+    return Moment("340000", today, hours, features, words, "+8655100000000" if has_human else None, answers=answers)
 
 
 def _check_silence(flow: Flow, today: date, wrong: Wrong) -> None:

@@ -98,6 +98,7 @@ class CommandAnswered(Event):
     answer: str
     words: Mapping[str, str | None] = field(default_factory=dict)
     unsaid: tuple[Say, ...] = ()
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 from ivr.content import Content
 from ivr.flow import ENGINE_PROMPTS, NOTHING, TALK_PROMPTS, Flow, Line, Node, Prompt
-from ivr.moment import CONDITIONS, FLAGS, WORDS
+from ivr.moment import ANSWERS, CONDITIONS, FLAGS, KINDS, WORDS
 from ivr.nodes import NODE_KINDS
 from ivr.nodes.menu import Option
 from ivr.problem import Problem, did_you_mean
@@ -127,6 +127,12 @@ _WORLD_WORDS = {
     "callback_ahead",
     "asked_when",
     "next_try",
+    "locked_until",
+    "insured_place",
+    "way",
+    "place",
+    "bank",
+    "bank_phone",
 }
 
 
@@ -280,7 +286,11 @@ class _Reader:
     def conditions(self, conditions: tuple[str, ...], line: int) -> None:
         for condition in conditions:
             kind, _, name = condition.partition(":")
-            known = {"open": FEATURES, "word": {**WORDS, **dict.fromkeys(FLAGS)}}.get(kind, {})
+            known = {
+                "open": FEATURES,
+                "word": {**WORDS, **dict.fromkeys(FLAGS)},
+                ANSWERS.rstrip(":"): dict.fromkeys(KINDS),
+            }.get(kind, {})
             if condition not in CONDITIONS and name not in known:
                 hint = did_you_mean(name, known) if known else did_you_mean(condition, CONDITIONS)
                 self.wrong(f"的条件“{condition}”不认识{hint}", line)

@@ -37,6 +37,23 @@ WORDS: dict[str, bool] = {
     "callback_ahead": True,  # 3, callers before the one who is to be rung
     "asked_when": True,  # 今天上午10点多, when the caller we ring had rung us
     "next_try": True,  # 今天下午4点多
+    "what": True,  # 养老保险, what is looked up
+    "other_line": True,  # 12393, who answers it instead
+    "tries_left": True,  # 2, for the PIN
+    "locked_until": True,  # 明天上午10点多
+    "insured_place": True,  # 芜湖, whose centre it is handed to
+    # Of what was found; see ivr/findings.py.
+    "insurance": True,  # 职工养老保险
+    "months": True,  # 15年3个月
+    "day": True,  # 2025年12月31日, or 9月15日 in this year
+    "month": True,  # 10月
+    "amount": True,  # 3,256.40元
+    "way": True,  # 银行发放
+    "place": True,  # 合肥
+    "as_of": True,  # 11月20日
+    "bank": True,  # 徽商银行
+    "bank_phone": True,  # 九六五八八
+    "reason": True,  # what a system itself says
 }
 # What a sentence or a key may depend on (`when: "word:NAME"`), as on a word, but nobody hears.
 FLAGS = frozenset(
@@ -45,8 +62,14 @@ FLAGS = frozenset(
         "callback_next",  # the callback is the next one
         "callback_now",  # it is being dialled
         "callback_plain",  # there is one, and no more can be said of it
+        "identity_proven",  # by ID number and PIN, in this call
     }
 )
+
+
+# A condition: that this can be looked up, or that it can be said where.
+ANSWERS, CLOSED = "answers:", "closed"
+KINDS = ("pension", "medical", "card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,8 @@ class Moment:
     desk_number: str | None = None
     # Whether any consultant is signed in who may answer this centre's calls.
     has_people: bool = False
+    # What can be looked up: pension, medical, card -> "asks" (a system of ours), "refer" (to another line), "closed".
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     def is_open(self, feature: str) -> bool:
         found = self.features.get(feature)
@@ -95,6 +120,8 @@ class Moment:
         """A condition of a sentence: see CONDITIONS."""
         if condition.startswith("open:"):
             return self.is_open(condition.removeprefix("open:"))
+        if condition.startswith(ANSWERS):
+            return self.answers.get(condition.removeprefix(ANSWERS), CLOSED) != CLOSED
         return CONDITIONS[condition](self)
 
 

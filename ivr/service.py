@@ -14,14 +14,14 @@ from integrations.services import Services
 from integrations.telephony.urls import CarrierUrls
 from ivr.actions import ACTIONS
 from ivr.almanac import Almanac
-from ivr.asked import Action, Asked
+from ivr.asked import Action
+from ivr.asking import Asking, answered, answers_of
 from ivr.call_status import is_final, rank
 from ivr.callback_calls import CallbackCalls
 from ivr.callers import call_record, who_rings
-from ivr.commands import Answer, Command
 from ivr.counters import CALLS_ENDED, UNKNOWN_STATUSES, WEBHOOKS
 from ivr.duty import DutyDesk
-from ivr.events import CallStarted, CommandAnswered, Event, KeysPressed, Recovered
+from ivr.events import CallStarted, Event, KeysPressed, Recovered
 from ivr.flow import Flow
 from ivr.good_copy import GoodCopy
 from ivr.keeper import LibraryKeeper
@@ -54,7 +54,7 @@ class Line:
         self.services = services
         self.keeper = keeper
         self.duty = DutyDesk(services.database)
-        self.almanac = Almanac(keeper.library, self.duty.board)
+        self.almanac = Almanac(keeper.library, self.duty.board, answers_of(services.social_insurance))
         self.urls = CarrierUrls(services.settings.public_base_url)
         self.waiting = WaitingLine(services, lambda: keeper.library().centres)
         self.timetable = self.waiting.timetable
@@ -63,7 +63,7 @@ class Line:
         self.missed = MissedCalls(self)
         self.talks = Talks(self)
         self.callback_calls = CallbackCalls(self)
-        self._actions = ACTIONS if actions is None else actions
+        self.asking = Asking(self, ACTIONS if actions is None else actions)
         self._cache = SessionCache()
 
     @classmethod
@@ -107,23 +107,35 @@ class Line:
         """The document after an event in the document of `turn`; the same one for the same event again."""
         with self.store() as store:
             taken = self._take(store, ring.call_sid, turn, make_event)
+        if isinstance(taken, Session):
+            # It waits for an answer, and no connection of ours waits with it.
+            event = self.asking.event(ring.call_sid, taken, make_event)
+            with self.store() as store:
+                taken = self._take(store, ring.call_sid, turn, event, may_wait=False)
         if taken is None:
             log.warning("call_begins_in_the_middle", call_sid=ring.call_sid, turn=turn)
             return self.answer(ring)
-        return taken if isinstance(taken, str) else self.act(ring.call_sid, taken)
+        return self.act(ring.call_sid, taken) if isinstance(taken, Step) else str(taken)
 
-    def _take(self, store: CallStore, call_sid: str, turn: int, make_event: MakeEvent) -> Step | str | None:
+    def _take(
+        self, store: CallStore, call_sid: str, turn: int, make_event: MakeEvent, may_wait: bool = True
+    ) -> Step | Session | str | None:
         """The step, if this webhook is the first of its turn; else the document that the first one got.
 
-        None for a call whose first ring never reached us: it begins here.
+        None for a call whose first ring never reached us: it begins here. The session of a call that waits for an
+        answer which takes its time, if it `may_wait`.
         """
         remembered = self._cache.at_turn(call_sid, turn)
+        if may_wait and remembered is not None and self.asking.is_awaited(remembered):
+            return remembered
         if remembered is not None and (step := self.advance(store, call_sid, remembered, make_event)):
             return step
         session = store.read(call_sid)
         if session is None and store.reply(call_sid, 1) is None:
             return None
         if session is not None and session.turn == turn:
+            if may_wait and self.asking.is_awaited(session):
+                return session
             step = self.advance(store, call_sid, session, make_event)
             if step is not None:
                 return step
@@ -154,20 +166,13 @@ class Line:
             if not step.commands:
                 break
             command = step.commands[0]
-            answer = self._perform(call_sid, command, step.session)
-            unsaid = tuple(verb for verb in step.verbs if isinstance(verb, Say))
-
-            def answered(
-                at: datetime,
-                moment: Moment,
-                answer: Answer = answer,
-                asked: str = command.id,
-                unsaid: tuple[Say, ...] = unsaid,
-            ) -> Event:
-                return CommandAnswered(at, moment, asked, answer.name, answer.words, unsaid)
-
+            answer = self.asking.ask(call_sid, command, step.session)
+            if answer is None:
+                # The caller hears that we are looking; the next webhook asks what has come of it.
+                break
+            said = tuple(verb for verb in step.verbs if isinstance(verb, Say) and verb.prompt != command.filler)
             with self.store() as store:
-                following = self.advance(store, call_sid, step.session, answered)
+                following = self.advance(store, call_sid, step.session, answered(command.id, answer, said))
                 has_ended = following is None and store.read(call_sid) is None
                 if following is None:
                     document = self.again(store, call_sid, step.session.turn + 1)
@@ -178,12 +183,6 @@ class Line:
                 return document
             step = following
         return self._render(step.verbs, step.session.turn, call_sid)
-
-    def _perform(self, call_sid: str, command: Command, session: Session) -> Answer:
-        moment = self.almanac.moment(session.centre, self.services.now())
-        flow = self.flow(session.centre, session.menu)
-        asked = Asked(self.services, self.waiting, self.callbacks, call_sid, command, session, moment, flow)
-        return self._actions[command.name].perform(asked)
 
     def recover(self, ring: Ring) -> str:
         """The document after an error of which nobody knows where it was: where the call is now."""

@@ -59,6 +59,8 @@ class Session:
     # The menu file, when the call was handed to another than its centre's own.
     menu: str = ""
     node: str = ""
+    # Where the next menu begins when it is not at its start: what was asked for goes on in another centre.
+    begin: str = ""
     turn: int = 0
     schema: int = SCHEMA
     slow: bool = False
@@ -211,7 +213,8 @@ def _first_node(turn: Turn) -> str:
         return flow.last_resort
     if isinstance(event, CallStarted) or session.node not in flow.nodes:
         # Before the first node, after a change of centre, and when a newer menu has lost the place.
-        return flow.start
+        begin, session.begin = session.begin, ""
+        return begin if begin in flow.nodes else flow.start
     if isinstance(event, Recovered):
         session.recoveries += 1
         if session.recoveries > RECOVERY_LIMIT:

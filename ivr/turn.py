@@ -31,6 +31,8 @@ class Turn:
         self.prompts: list[Say | Pause | Music] = []
         self.verbs: list[Verb] = []
         self.commands: list[Command] = []
+        # Keyed in with this event, for the command that follows in this step; it is in no session.
+        self.secret = ""
 
     def say(self, prompt_id: str, private: bool = False, **words: str | None) -> None:
         """Add a sentence; a prompt whose words are not all known gives way to its `instead`."""
@@ -91,9 +93,11 @@ class Turn:
         """Whether nothing was said in this document yet."""
         return not self.prompts and not self.verbs
 
-    def ask(self, name: str, arguments: dict[str, str]) -> None:
+    def ask(self, name: str, arguments: dict[str, str], filler: str = "") -> None:
+        """Ask something of others; what was keyed in secret goes along, once."""
         self.session.commands += 1
-        command = Command(f"{name}-{self.session.commands}", name, arguments)
+        command = Command(f"{name}-{self.session.commands}", name, arguments, self.secret, filler)
+        self.secret = ""
         self.session.pending = command.id
         self.commands.append(command)
 

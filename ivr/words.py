@@ -149,6 +149,29 @@ def money(fen: int) -> str:
     return ("负" if fen < 0 else "") + spoken
 
 
+def yuan(fen: int) -> str:
+    """`325640` fen -> `3,256.40元`, `10000` -> `100元`: an amount for the eye, which `speakable` says by `money`."""
+    whole, cents = divmod(abs(fen), 100)
+    return ("负" if fen < 0 else "") + (f"{whole:,}.{cents:02d}元" if cents else f"{whole:,}元")
+
+
+def years_and_months(months: int) -> str:
+    """`183` -> `15年3个月`, `12` -> `1年`, `5` -> `5个月`; for 0 and more."""
+    years, rest = divmod(months, 12)
+    return (f"{years}年" if years else "") + (f"{rest}个月" if rest or not years else "")
+
+
+def full_day(day: date, today: date) -> str:
+    """`9月15日`; with its year when it is not this one: `2025年12月31日`."""
+    return f"{'' if day.year == today.year else f'{day.year}年'}{day.month}月{day.day}日"
+
+
+def full_month(month: str, today: date) -> str:
+    """`202610` -> `10月`, `202512` -> `2025年12月` when that is not this year."""
+    year = int(month[:4])
+    return f"{'' if year == today.year else f'{year}年'}{int(month[4:])}月"
+
+
 _SPELLED = re.compile(r"(?<!\d)(?:12333|12345|12393)(?!\d)|055\d{5,}")
 _NUMBER = re.compile(r"\d+")
 _SPOKEN = re.compile(r"\w")
@@ -169,7 +192,7 @@ def speakable(text: str) -> str:
     text = _SPELLED.sub(lambda found: spell_digits(found.group(), group=len(found.group())), text)
     text = _YEAR.sub(lambda found: "".join(DIGITS[int(digit)] for digit in found.group()), text)
     text = _MINUTES.sub(lambda found: f"点零{DIGITS[int(found.group(1))]}分", text)
-    text = re.sub(r"(?<!\d)2(?=点|个|条|位|张|万)", "两", text)
+    text = re.sub(r"(?<!\d)2(?=点|个|条|位|张|份|次|年|万)", "两", text)
     return _NUMBER.sub(lambda found: _say_number(found.group()), text)
 
 

@@ -66,6 +66,7 @@ PURE = (
     "ivr/check.py",
     "ivr/content.py",
     "ivr/events.py",
+    "ivr/findings.py",
     "ivr/moment.py",
     "ivr/nodes/__init__.py",
     "ivr/commands.py",

@@ -80,10 +80,18 @@ class SocialInsurance:
         """Who answers this for a centre. A half-connected system is NotConnected and says what is missing."""
         return self._who(centre, kind.value)
 
+    def checks_pins(self, centre: str) -> bool:
+        """Whether somebody can say for a centre that a query PIN is right, and is not resting."""
+        who = self._who(centre, PIN)
+        return isinstance(who, Guarded) and not self._is_resting(who)
+
     def is_resting(self, centre: str, kind: Kind) -> datetime | None:
         """Until when the centre's system is not asked because it is down; None when it is, or when there is none."""
         who = self._who(centre, kind.value)
-        until = who.breaker.resting_until() if isinstance(who, Guarded) else None
+        return self._is_resting(who) if isinstance(who, Guarded) else None
+
+    def _is_resting(self, who: Guarded) -> datetime | None:
+        until = who.breaker.resting_until()
         return until if until is not None and until > self._now() else None
 
     def look_up(

@@ -6,6 +6,7 @@ from ivr.nodes.catalogue import CatalogueNode
 from ivr.nodes.collect import CollectNode
 from ivr.nodes.command import CommandNode
 from ivr.nodes.dial import DialNode
+from ivr.nodes.findings import FindingsNode
 from ivr.nodes.handover import HandoverNode
 from ivr.nodes.hangup import HangupNode
 from ivr.nodes.menu import MenuNode
@@ -13,6 +14,7 @@ from ivr.nodes.playlist import PlaylistNode
 from ivr.nodes.rate import RateNode
 from ivr.nodes.record import RecordNode
 from ivr.nodes.say import SayNode
+from ivr.nodes.secret import SecretNode
 from ivr.nodes.slots import SlotsNode
 from ivr.nodes.talk import TalkNode
 from ivr.nodes.wait import WaitNode
@@ -32,6 +34,8 @@ NODE_KINDS: dict[str, type[Node]] = {
         TalkNode,
         RateNode,
         SlotsNode,
+        SecretNode,
+        FindingsNode,
         HandoverNode,
         CommandNode,
         HangupNode,

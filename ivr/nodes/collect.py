@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
 from integrations.phone_numbers import is_dialable
+from integrations.social_insurance.id_number import IdNumber, read_id
 from ivr.events import KeysPressed
 from ivr.flow import Edge, Flow, Line, Node
 from ivr.nodes import keys
@@ -19,18 +20,10 @@ DIGIT_SECONDS, FIRST_DIGIT_EXTRA_SECONDS = 10, 5
 RIGHT, AGAIN = "1", "2"
 
 
-def is_id_number(digits: str) -> bool:
-    """GB 11643: 17 digits with a real birth date and a check character, X keyed as *; the place code is not checked."""
-    text = digits.replace("*", "X")
-    if len(text) != 18 or not text[:17].isdigit():
-        return False
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    check = "10X98765432"[sum(int(d) * w for d, w in zip(text[:17], weights, strict=True)) % 11]
-    try:
-        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
-    except ValueError:
-        return False
-    return text[17] == check
+def id_problem(digits: str, today: date) -> str:
+    """What is wrong with an ID number as it was keyed, * for X: "short", "bad_check", "fifteen", ...; "" is right."""
+    found = read_id(digits, today)
+    return "" if isinstance(found, IdNumber) else found.value
 
 
 def is_telephone(digits: str) -> bool:
@@ -38,7 +31,27 @@ def is_telephone(digits: str) -> bool:
     return digits.isdigit() and digits[0] in "01" and is_dialable(digits)
 
 
-CHECKS = {"any": lambda digits: digits.isdigit(), "id_number": is_id_number, "telephone": is_telephone}
+def _wrong_unless(is_right: Callable[[str], bool]) -> Callable[[str, date], str]:
+    return lambda digits, today: "" if is_right(digits) else "wrong"
+
+
+# What is wrong with a number, in a word; "" for nothing.
+CHECKS: dict[str, Callable[[str, date], str]] = {
+    "any": _wrong_unless(str.isdigit),
+    "id_number": id_problem,
+    "telephone": _wrong_unless(is_telephone),
+}
+
+
+def wait_for_number(turn: Turn, length: int | None, seconds: int, finish_on_key: str = "") -> None:
+    """End the document with a wait for digits, longer for the first of them."""
+    turn.wait_for_keys(length, seconds, finish_on_key)
+    turn.verbs.append(Gather((), length, finish_on_key, FIRST_DIGIT_EXTRA_SECONDS))
+
+
+def number_keyed(turn: Turn) -> str | None:
+    """What was keyed; None for no key at all. A # before or behind it is a habit from elsewhere, and no part of it."""
+    return turn.event.digits.strip("#") if isinstance(turn.event, KeysPressed) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +60,8 @@ class CollectNode(Node):
 
     0, 9 and * are data while digits are entered, and no key is the call for help (`failed`). The number is kept as
     `private[store]`. With `readback` (uses {digits}) the caller agrees with 1 or enters it again with 2.
+    `bad_by` has other words for a problem of that name (uses {count}, how many digits there were), `leave_by` another
+    way on, without a second try.
     Example: {kind: collect, say: [cb_new], min: 10, max: 12, check: telephone, readback: cb_readback,
     bad: cb_bad, store: callback_number, to: when, failed: human}
     """
@@ -62,6 +77,8 @@ class CollectNode(Node):
     finish_on_key: str = ""
     check: str = "any"
     readback: str = ""
+    bad_by: Mapping[str, str] = field(default_factory=dict)
+    leave_by: Mapping[str, str] = field(default_factory=dict)
     retries: int = 3
     # Between two digits, and after the last.
     seconds: int = DIGIT_SECONDS
@@ -75,9 +92,7 @@ class CollectNode(Node):
         # After a wrong number only `bad` is said; entering it anew (2) or after trouble, what to enter is said again.
         if turn.session.tries == 0 or turn.is_silent or not isinstance(turn.event, KeysPressed):
             self.lines(turn, self.say)
-        length = None if self.finish_on_key else self.max
-        turn.wait_for_keys(length, self.seconds, self.finish_on_key)
-        turn.verbs.append(Gather((), length, self.finish_on_key, FIRST_DIGIT_EXTRA_SECONDS))
+        wait_for_number(turn, None if self.finish_on_key else self.max, self.seconds, self.finish_on_key)
         return None
 
     @property
@@ -91,11 +106,14 @@ class CollectNode(Node):
         return self._number(turn) if self.is_entering(turn.session) else self._answer(turn)
 
     def _number(self, turn: Turn) -> str:
-        if not isinstance(turn.event, KeysPressed):
+        digits = number_keyed(turn)
+        if digits is None:
             return self._again(turn, help_wanted=True)
-        digits = turn.event.digits
-        if not self.min <= len(digits) <= self.max or not CHECKS[self.check](digits):
-            return self._again(turn, help_wanted=False)
+        problem = self._problem(digits, turn.moment.today)
+        if problem:
+            return self.leave_by.get(problem) or self._again(turn, help_wanted=False, problem=problem)
+        if self.check == "id_number":
+            digits = digits.replace("*", "X")
         turn.session.private[self._candidate if self.readback else self.store] = digits
         return self.id if self.readback else self.to
 
@@ -111,20 +129,29 @@ class CollectNode(Node):
             return keys.common_key(turn, self.id, digits) or keys.wrong_key(turn, self.id)
         return keys.after_silence(turn, self.id)
 
-    def _again(self, turn: Turn, help_wanted: bool) -> str:
+    def _problem(self, digits: str, today: date) -> str:
+        problem = CHECKS[self.check](digits, today)
+        if problem in self.leave_by or self.min <= len(digits) <= self.max:
+            return problem
+        return "short" if len(digits) < self.min else "long"
+
+    def _again(self, turn: Turn, help_wanted: bool, problem: str = "") -> str:
         turn.session.tries += 1
         if help_wanted or turn.session.tries >= self.retries:
             return self.failed
-        turn.say(self.bad)
+        digits = number_keyed(turn) or ""
+        turn.say(self.bad_by.get(problem, self.bad), count=str(len(digits)))
         return self.id
 
     def edges(self) -> Iterable[Edge]:
         yield Edge(self.to, "ok")
         yield Edge(self.failed, "failed")
+        for problem, target in self.leave_by.items():
+            yield Edge(target, problem)
 
     def prompt_ids(self) -> Iterable[str]:
         yield from (line.prompt for line in self.say)
-        yield self.bad
+        yield from (self.bad, *self.bad_by.values())
         if self.readback:
             yield self.readback
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ivr.commands import CommandKind
-from ivr.events import CommandAnswered
+from ivr.events import CommandAnswered, KeysPressed
 from ivr.flow import Edge, Line, Node
+from ivr.nodes import keys
 from ivr.turn import Turn
-from ivr.verbs import Pause
+from ivr.verbs import Gather, Pause
 
 # While the answer is awaited the caller hears `waiting`, at most this often, then `late`.
 WAIT_ROUNDS = 3
+# A patient node comes back every second or two, speaks every third time, and gives up after some twenty seconds.
+PATIENT_ROUNDS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,8 @@ class CommandNode(Node):
 
     `waiting` is said when the answer takes longer than a moment; `late` is where the call goes when none came.
     `repeats` asks again instead of only waiting: for what is quick and harmless, and was lost with its process.
-    Example: {kind: command, do: look_up_pension, waiting: wait, routes: {found: pension, away: down}, late: down}
+    `patient`: the answer may take long; the caller is told every few seconds that we are looking, and 0 leads out.
+    Example: {kind: command, do: look_up, patient: true, waiting: wait, routes: {found: read, away: down}, late: down}
     """
 
     kind: ClassVar[str] = "command"
@@ -30,15 +34,23 @@ class CommandNode(Node):
     late: str
     say: tuple[Line, ...] = ()
     repeats: bool = False
+    patient: bool = False
     arguments: Mapping[str, str] = field(default_factory=dict)
 
     def enter(self, turn: Turn) -> None:
-        if turn.session.pending:
-            turn.say(self.waiting)
-        else:
+        is_new = not turn.session.pending
+        if is_new:
             self.lines(turn, self.say)
             turn.session.tries = 0
-            turn.ask(self.do, dict(self.arguments))
+            turn.ask(self.do, dict(self.arguments), self.waiting if self.patient else "")
+        if self.patient:
+            if turn.session.tries % WAIT_ROUNDS == 0:
+                turn.say(self.waiting)
+            # Not a pause: who would rather have a person need not wait.
+            turn.end_with(Gather((), 1, "", 1))
+            return
+        if not is_new:
+            turn.say(self.waiting)
         turn.end_with(Pause(1))
 
     def resume(self, turn: Turn) -> str:
@@ -46,9 +58,14 @@ class CommandNode(Node):
         if isinstance(event, CommandAnswered) and event.command_id == session.pending:
             session.pending = ""
             session.words.update(event.words)
+            session.private.update(event.private)
             return self.routes.get(event.answer, self.late)
+        if self.patient and isinstance(event, KeysPressed) and event.digits == keys.HUMAN:
+            session.pending = ""
+            return turn.flow.human
         session.tries += 1
-        if session.tries > WAIT_ROUNDS or not session.pending:
+        rounds = PATIENT_ROUNDS if self.patient else WAIT_ROUNDS
+        if session.tries > rounds or not session.pending:
             session.pending = ""
             return self.late
         if self.repeats:
@@ -72,6 +89,8 @@ class CommandNode(Node):
             return
         if kind.writes and self.repeats:
             yield f"do “{self.do}”会写到别的系统，不能写 repeats"
+        if kind.takes_time and (self.repeats or not self.patient):
+            yield f"do “{self.do}”要问业务系统，要写 patient: true，不能写 repeats"
         missing = [answer for answer in kind.answers if answer not in self.routes]
         if missing:
             yield f"缺少结果的去处：{'、'.join(missing)}"

@@ -8,6 +8,7 @@
     < welcome guess_one                                     the prompts of a document, in order
     > 1                                                     a key; `> -` is silence, `> [dial busy]` an event
     > [answer wait ahead=3]                                 the answer to a command, with its words
+    > [finds pension status=paying place=340100 | ...]      what a business system has found, item by item; `as_of=`
     > [machine] and > [spoke]                               what the carrier hears in our call
     = self_served                                           the outcome
 
@@ -26,12 +27,15 @@ import orjson
 from integrations.work_calendar import SHANGHAI
 from ivr.duty import DutyBoard, Notice
 from ivr.events import CalledBack, CommandAnswered, Connected, DialEnded, Event, Recorded, Recovered, Spoke, TalkEnded
+from ivr.findings import Finding, Places, Sentence, describe, to_plain
 from ivr.library import Library
+from ivr.nodes.findings import FINDINGS
 from ivr.session import Session, Step
 from ivr.verbs import Hangup
 from ivr.walk import Walk, spoken
-from queueing.centre import FeatureSetting
+from queueing.centre import PROVINCE, FeatureSetting
 from queueing.opening_hours import Closing
+from tests.call_scripts.found import found_of
 
 FOLDER = Path(__file__).parent
 SILENCE, HANG_UP = "-", "hangup"
@@ -49,6 +53,14 @@ class ScriptedWalk(Walk):
     def pending(self) -> str:
         """The command that the call waits for."""
         return self.session.pending if self.session else ""
+
+    def findings(self, kind: str, written: str) -> tuple[Finding, ...]:
+        """What a script's business system says, in the sentences of the product."""
+        if kind == "rejects":
+            return (Finding("", (Sentence("query_rejected", {"reason": written}),)),)
+        today = self.at.date()
+        places = Places({code: centre.short_name for code, centre in self.library.centres.items()}, PROVINCE)
+        return describe(found_of(written, today), today, places)
 
     def is_called(self, who: str, words: dict[str, str | None]) -> Step:
         """We have rung, and somebody or something picks up."""
@@ -125,6 +137,10 @@ class Script:
             return walk.happens(DialEnded, value)
         if kind == "answer":
             return walk.happens(CommandAnswered, walk.pending, *_answer(value))
+        if kind in ("finds", "rejects"):
+            private = {FINDINGS: orjson.dumps(to_plain(walk.findings(kind, value))).decode()}
+            name = "found" if kind == "finds" else "rejected"
+            return walk.happens(CommandAnswered, walk.pending, name, {}, (), private)
         if kind == "connected":
             return walk.happens(Connected, "offer1", value)
         if kind == "talk_ended":
@@ -162,7 +178,7 @@ def _heard(step: Step) -> str:
     groups = [(prompt, len(list(group))) for prompt, group in groupby(say.prompt for say in spoken(step.verbs))]
     # Slowly, each sentence is a Say of its own: the prompt is named once.
     names = [
-        prompt if count == 1 or prompt not in ("guide_option", "cb_slot") else f"{prompt}*{count}"
+        prompt if count == 1 or prompt not in ("guide_option", "cb_slot", "found_option") else f"{prompt}*{count}"
         for prompt, count in groups
     ]
     if any(isinstance(verb, Hangup) for verb in step.verbs):

@@ -17,7 +17,7 @@ from ivr.yaml_file import read_yaml
 
 TODAY = date(2026, 11, 21)
 FREEZE = CommandKind("freeze", ("done", "unknown"), writes=True)
-LOOK_UP = CommandKind("look_up", ("found", "none"))
+LOOK_UP = CommandKind("find_out", ("found", "none"))
 COMMANDS = {kind.name: kind for kind in (FREEZE, LOOK_UP)} | dict(actions.COMMANDS)
 
 # The first line is line 1.

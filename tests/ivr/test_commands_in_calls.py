@@ -147,7 +147,7 @@ def test_a_process_that_died_while_asking_leaves_a_bounded_wait_and_a_way_on(dia
     def die(*_: object) -> str:
         raise Died
 
-    line._actions["look_up"] = Action(LOOK_UP, die)
+    line.asking.actions["look_up"] = Action(LOOK_UP, die)
     assert caller.waiting is not None
     with pytest.raises(Died):
         caller.request(caller.waiting.verb.attrib["action"], {"Digits": "1"})

@@ -106,7 +106,7 @@ def test_every_kind_of_node_can_be_drawn() -> None:
     nodes = """
     number: {kind: collect, say: [ask], bad: bad, store: number, to: voice, failed: person}
     voice: {kind: record, say: [ask], empty: bad, store: message, to: look, failed: person}
-    look: {kind: command, do: look_up, waiting: wait, routes: {found: away, none: person}, late: person}
+    look: {kind: command, do: find_out, waiting: wait, routes: {found: away, none: person}, late: person}
     away: {kind: handover, centre: guess_1}
     """
     zero = '      - {key: "0", say: zero, to: person}\n'
