@@ -34,7 +34,7 @@ from queueing.centre import PROVINCE
 
 # Where the keyed ID number is, in the session's private part.
 ID_NUMBER = "id_number"
-# Words that no sentence uses: what is asked for, that the number is proven, that another centre has handed over.
+# Words that no sentence uses: what is asked for, that the number is proven, for what another centre has handed over.
 WANTED, PROVEN, HANDED_ON = "wanted", "identity_proven", "handed_on"
 ID_TAIL = "id_tail"
 WHAT = {Kind.PENSION: "养老保险", Kind.MEDICAL: "医保", Kind.CARD: "社保卡"}
@@ -104,13 +104,13 @@ def _found(asked: Asked, found: Found) -> Answer:  # type: ignore[type-arg]
     """Read out what is insured with this centre; who is insured with another goes there, once."""
     session, places = asked.session, places_of(asked)
     centres = [places.centre_of(item.place) for item in found.items]
-    if session.words.get(HANDED_ON) or session.centre in centres:
+    if session.words.get(HANDED_ON) == _kind(asked) or session.centre in centres:
         today = in_shanghai(asked.services.now()).date()
         return Answer("found", private=_kept(describe(found, today, places)))
     other = next((centre for centre in centres if centre is not None), None)
     if other is None:
         return Answer("elsewhere")
-    words = {INSURED_CENTRE: other, "insured_place": places.names[other], HANDED_ON: "yes"}
+    words = {INSURED_CENTRE: other, "insured_place": places.names[other], HANDED_ON: _kind(asked).value}
     return Answer("other_centre", words)
 
 
@@ -118,7 +118,7 @@ def _not_here(asked: Asked, kind: Kind, person: Insured) -> Answer:
     """The centre's own system has nobody of this number: perhaps the province's knows where the person is insured."""
     registry, centre = asked.services.social_insurance, asked.session.centre
     own, wider = registry.for_centre(centre, kind), registry.for_centre(PROVINCE, kind)
-    if own is wider or isinstance(wider, ReferTo | NotConnected) or asked.session.words.get(HANDED_ON):
+    if own is wider or isinstance(wider, ReferTo | NotConnected) or asked.session.words.get(HANDED_ON) == kind:
         return Answer("not_found")
     found = registry.look_up(PROVINCE, kind, person, _purpose(asked, f"query_{kind}_where"))
     return _found(asked, found) if isinstance(found, Found) else Answer("not_found")
