@@ -1,8 +1,8 @@
 """Command -> service call -> answer: here, and in `callback_actions`, menus reach into the folders to the right.
 
-Those of key 1 are in `query_actions`. A command is asked after the session that waits for it is saved, outside any
-transaction, and may be asked twice
-after a crash. Rooms that are opened later add their command here, and menus may name it from then on.
+Those of key 1 are in `query_actions`, of key 6 in `loss_actions`. A command is asked after the session that waits for
+it is saved, outside any transaction, and may be asked twice after a crash. Rooms that are opened later add their
+command here, and menus may name it from then on.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from integrations.phone_numbers import is_dialable
-from ivr import callback_actions, query_actions
+from ivr import callback_actions, loss_actions, query_actions
 from ivr.asked import Action, Asked
 from ivr.callback_actions import confirm_by_asking, find_own, is_told, skill_of, where_words
 from ivr.commands import Answer, CommandKind
@@ -120,6 +120,7 @@ ACTIONS: dict[str, Action] = {
         Action(CommandKind("comment", ("kept",)), _comment),
         *callback_actions.ACTIONS,
         *query_actions.ACTIONS,
+        *loss_actions.ACTIONS,
     )
 }
 COMMANDS: Mapping[str, CommandKind] = {name: action.kind for name, action in ACTIONS.items()}

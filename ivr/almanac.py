@@ -8,7 +8,7 @@ from datetime import datetime
 from integrations.work_calendar import SHANGHAI
 from ivr.duty import DutyBoard
 from ivr.library import Library
-from ivr.moment import CLOSED, KINDS, Feature, Moment
+from ivr.moment import CLOSED, FREEZES, KINDS, Feature, Moment
 from ivr.words import day_and_time, period
 from queueing.callback_text import as_dialled
 from queueing.centre import PROVINCE, Centre
@@ -19,13 +19,14 @@ _KEPT = 64
 # A callback is a promise, too: a centre without consultants has nobody to keep it.
 NOBODY_RINGS = "没有设咨询员的座席，约了回电没有人打"
 NOTHING_CONNECTED = "没有一个业务系统接通，查不了"
+NO_FREEZES = "社保卡系统没有接通，电话挂失写不进去"
 # What can be looked up for a centre, by kind; see `Moment.answers`.
 Answers = Callable[[str], Mapping[str, str]]
 
 
 def everything(centre: str) -> Mapping[str, str]:
     """For a menu on paper: whatever can be looked up, can."""
-    return dict.fromkeys(KINDS, "asks")
+    return dict.fromkeys((*KINDS, FREEZES), "asks")
 
 
 class Almanac:
@@ -76,6 +77,8 @@ def build_moment(
     answers = everything(centre.code) if answers is None else answers
     if features["query"].is_open and all(answers.get(kind, CLOSED) == CLOSED for kind in KINDS):
         features["query"] = Feature(False, NOTHING_CONNECTED)
+    if features["card_loss"].is_open and answers.get(FREEZES, CLOSED) == CLOSED:
+        features["card_loss"] = Feature(False, NO_FREEZES)
     has_desk = centre.desk_number is not None or centre.code in board.seats
     is_answered = features["human"].is_open and has_desk
     words = _words(centre, hours, _sure_opening(hours, is_answered, now), now)

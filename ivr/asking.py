@@ -13,7 +13,7 @@ from ivr.asked import Action, Asked
 from ivr.commands import Answer, Command, command_name
 from ivr.events import CommandAnswered, Event, KeysPressed
 from ivr.late_answers import LateAnswers
-from ivr.moment import CLOSED, Moment
+from ivr.moment import CLOSED, FREEZES, Moment
 from ivr.nodes.keys import HUMAN
 from ivr.session import Session
 from ivr.verbs import Say
@@ -48,12 +48,13 @@ class Asking:
     def event(self, call_sid: str, session: Session, make_event: MakeEvent) -> MakeEvent:
         """The answer that the call waits for, if it is there or comes soon; else what happened on the line.
 
-        Who asks for a person meanwhile gets one, whatever was found.
+        Who asks for a person while something is looked up gets one, whatever was found.
         """
+        writes = self.actions[command_name(session.pending)].kind.writes
 
         def wanted(at: datetime, moment: Moment) -> Event:
             happened = make_event(at, moment)
-            if isinstance(happened, KeysPressed) and happened.digits == HUMAN:
+            if isinstance(happened, KeysPressed) and happened.digits == HUMAN and not writes:
                 return happened
             return happened if answer is None else answered(session.pending, answer)(at, moment)
 
@@ -74,7 +75,8 @@ def answers_of(registry: SocialInsurance) -> Callable[[str], dict[str, str]]:
     """What can be looked up for a centre; see `Moment.answers`."""
 
     def answers(centre: str) -> dict[str, str]:
-        return {kind.value: _word(registry.for_centre(centre, kind)) for kind in Kind}
+        found = {kind.value: _word(registry.for_centre(centre, kind)) for kind in Kind}
+        return found | {FREEZES: "asks" if registry.takes_freezes(centre) else CLOSED}
 
     return answers
 

@@ -60,12 +60,21 @@ def _book(asked: Asked) -> Answer:
         is_slow=session.slow,
         caller_hash=caller.hash,
     )
-    slot = _chosen(asked) if asked.command.arguments.get("when") == "slot" else None
+    slot = _wanted_slot(asked)
     booked = asked.callbacks.book(asking, slot)
     if booked.kind != "booked":
         return Answer(booked.kind)
     spoken = _slot_words(booked.callback, asked.services.now())
     return Answer("slot" if spoken else "turn", {"callback_slot": spoken})
+
+
+def _wanted_slot(asked: Asked) -> datetime | None:
+    """The half hour that was chosen, or the first that there is; None: when the turn comes."""
+    when = asked.command.arguments.get("when")
+    if when == "first":
+        found = asked.callbacks.slots(_centre(asked))[:1]
+        return found[0].since if found else None
+    return _chosen(asked) if when == "slot" else None
 
 
 def _source(asked: Asked) -> str:

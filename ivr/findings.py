@@ -142,7 +142,7 @@ def _medical(item: MedicalFile, today: date) -> Iterable[Sentence]:
 
 
 def _card(item: CardFile, today: date, spell: Spell) -> Iterable[Sentence]:
-    bank = {"bank": item.bank, "bank_phone": spell(item.bank_phone) if item.bank_phone else None}
+    bank = {"bank": item.bank, "bank_phone": _phone(item.bank_phone, spell) if item.bank_phone else None}
     if item.status == "making":
         yield from _order(item, today)
         return
@@ -150,6 +150,11 @@ def _card(item: CardFile, today: date, spell: Spell) -> Iterable[Sentence]:
     yield Sentence(f"card_{item.status}", {"day": until, **bank})
     if item.bank and item.status not in ("bank_frozen", "cancelled"):
         yield Sentence("card_bank", bank)
+
+
+def _phone(number: str, spell: Spell) -> str:
+    """A bank's line of five digits is said in one breath, longer numbers with rests."""
+    return spell(number) if len(number) > 5 else "".join(map(spell, number))
 
 
 def _order(item: CardFile, today: date) -> Iterable[Sentence]:

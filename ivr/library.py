@@ -20,6 +20,7 @@ from ivr.flow import Flow, Prompt
 from ivr.menu_file import build_flow, build_prompts, merge
 from ivr.nodes.handover import HandoverNode
 from ivr.problem import Problem, did_you_mean
+from ivr.proof import is_proven, proof_of
 from ivr.yaml_file import Block, read_yaml
 from queueing.centre import PROVINCE, Centre, parse_centres
 
@@ -40,6 +41,8 @@ class Library:
     fingerprint: str = ""
     # Recordings of prompts by a person, by prompt id.
     audio: Mapping[str, Path] = field(default_factory=dict)
+    # Lets other processes of the same start take these files as proven; empty when they are not.
+    proof: str = ""
 
     def centre(self, code: str) -> Centre:
         """A centre; the province for one that is no longer configured, while calls to it are still open."""
@@ -113,7 +116,24 @@ def load_library(
     """Read and prove everything. Never raises for a bad file: what is wrong is in `problems`.
 
     `shipped` is where files come from that `config_dir` does not have: the repository, or a good copy.
+    Files that were proven for this process before it started are read, and not proven again.
     """
+    is_usual = shipped == SHIPPED and commands is COMMANDS
+    before = fingerprint(config_dir)
+    if is_usual and is_proven(before, today):
+        library = _read_library(today, config_dir, commands, shipped, proves=False)
+        # A file that changed while we read was proven by nobody.
+        if library.fingerprint == before:
+            return library
+    library = _read_library(today, config_dir, commands, shipped, proves=True)
+    if not is_usual or library.problems or library.fingerprint != before:
+        return library
+    return replace(library, proof=proof_of(before, today))
+
+
+def _read_library(
+    today: date, config_dir: Path | None, commands: Mapping[str, CommandKind], shipped: Path, proves: bool
+) -> Library:
     files = _Files(config_dir, shipped)
     centres = _read_centres(files)
     content = _read_content(files)
@@ -121,7 +141,7 @@ def load_library(
     menu_files = {name: files.name(path) for name, path in files.find("flows").items()}
     words = [(files.name(path), files.read(path)) for path in files.find("prompts").values()]
     audio = files.audio()
-    builder = _Builder(files.problems, content, menus, menu_files, words, commands, today, audio)
+    builder = _Builder(files.problems, content, menus, menu_files, words, commands, today, audio, proves)
     flows = {
         (menu, centre.code): flow
         for centre in centres.values()
@@ -186,7 +206,7 @@ def _is_wav(path: Path) -> bool:
 
 @dataclass
 class _Builder:
-    """Builds each centre's version of each menu, and proves each different version once."""
+    """Builds each centre's version of each menu, and proves each different version once unless that was done."""
 
     problems: list[Problem]
     content: Content
@@ -196,6 +216,7 @@ class _Builder:
     commands: Mapping[str, CommandKind]
     today: date
     audio: Mapping[str, Path]
+    proves: bool
     _common: dict[str, tuple[Flow | None, Mapping[str, Prompt]]] = field(default_factory=dict)
 
     def flow(self, menu: str, centre: Centre, centres: Mapping[str, Centre]) -> Flow | None:
@@ -220,9 +241,9 @@ class _Builder:
         if flow is None:
             return None
         opened = {name for c in centres.values() for name, setting in c.features.items() if setting.open}
-        found = check_flow(flow, opened, self.commands, self.today)
+        found = check_flow(flow, opened, self.commands, self.today) if self.proves else []
         self.problems.extend([*found, *self._nowhere(flow, centres), *self._unused_words(prompts, head, centre)])
-        if len(self.problems) == before:
+        if self.proves and len(self.problems) == before:
             self.problems.extend(check_size(flow, self.today))
         return flow if flow.is_whole else None
 

@@ -133,6 +133,11 @@ _WORLD_WORDS = {
     "place",
     "bank",
     "bank_phone",
+    "earliest",
+    "receipt",
+    "answer_by",
+    "banks",
+    "card_tail",
 }
 
 

@@ -54,6 +54,12 @@ WORDS: dict[str, bool] = {
     "bank": True,  # 徽商银行
     "bank_phone": True,  # 九六五八八
     "reason": True,  # what a system itself says
+    # Of a lost card.
+    "banks": True,  # 徽商银行，九六五八八；..., the banks' own lines
+    "card_tail": True,  # 一二三四
+    "earliest": True,  # 9月15日, the earliest day on which a freeze ends, by the city's rule
+    "receipt": True,  # 一二三，四五六, the card system's number of the freeze
+    "answer_by": True,  # 今天上午10点半, by when somebody tells how it ended
 }
 # What a sentence or a key may depend on (`when: "word:NAME"`), as on a word, but nobody hears.
 FLAGS = frozenset(
@@ -63,6 +69,8 @@ FLAGS = frozenset(
         "callback_now",  # it is being dialled
         "callback_plain",  # there is one, and no more can be said of it
         "identity_proven",  # by ID number and PIN, in this call
+        "is_formal",  # a card was reported lost at the counter, for good
+        "release_by_phone",  # the city lets a freeze be lifted by telephone
     }
 )
 
@@ -70,6 +78,8 @@ FLAGS = frozenset(
 # A condition: that this can be looked up, or that it can be said where.
 ANSWERS, CLOSED = "answers:", "closed"
 KINDS = ("pension", "medical", "card")
+# And whether a card can be frozen by telephone.
+FREEZES = "freeze"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _check_pin(asked: Asked) -> Answer:
         # The process that had it in memory is gone.
         return Answer("lost")
     registry, centre = asked.services.social_insurance, asked.session.centre
-    answer = registry.check_pin(centre, person, asked.command.secret, _purpose(asked, "prove_identity"))
+    answer = registry.check_pin(centre, person, asked.command.secret, purpose_of(asked, "prove_identity"))
     match answer:
         case PinChecked(verdict=PinVerdict.RIGHT):
             return Answer("right", {PROVEN: "keypad", ID_TAIL: person.id_number[-4:]})
@@ -86,7 +86,7 @@ def _look_up(asked: Asked) -> Answer:
         return Answer("unproven")
     kind = _kind(asked)
     centre = asked.session.centre
-    answer = asked.services.social_insurance.look_up(centre, kind, person, _purpose(asked, f"query_{kind}"))
+    answer = asked.services.social_insurance.look_up(centre, kind, person, purpose_of(asked, f"query_{kind}"))
     match answer:
         case Found():
             return _found(asked, answer)
@@ -120,7 +120,7 @@ def _not_here(asked: Asked, kind: Kind, person: Insured) -> Answer:
     own, wider = registry.for_centre(centre, kind), registry.for_centre(PROVINCE, kind)
     if own is wider or isinstance(wider, ReferTo | NotConnected) or asked.session.words.get(HANDED_ON) == kind:
         return Answer("not_found")
-    found = registry.look_up(PROVINCE, kind, person, _purpose(asked, f"query_{kind}_where"))
+    found = registry.look_up(PROVINCE, kind, person, purpose_of(asked, f"query_{kind}_where"))
     return _found(asked, found) if isinstance(found, Found) else Answer("not_found")
 
 
@@ -142,7 +142,8 @@ def _person(asked: Asked) -> Insured | None:
     return Insured(number) if number else None
 
 
-def _purpose(asked: Asked, why: str) -> Purpose:
+def purpose_of(asked: Asked, why: str) -> Purpose:
+    """The caller of this call, and what the look-up is for."""
     return Purpose(PURPOSE, asked.call_sid, why, asked.caller().hash)
 
 

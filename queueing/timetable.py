@@ -98,6 +98,11 @@ class Timetable:
         present = self._present()
         return decent_spans(found.hours, present.calendar, found.callbacks, at, present.closings.get(centre, ()))
 
+    @property
+    def calendar(self) -> WorkCalendar:
+        """Working days as they are known now, with the notices that were entered."""
+        return self._present().calendar
+
     def is_decent(self, centre: str, at: datetime) -> bool:
         """Whether the centre's callers may be rung at this moment."""
         return self.next_decent(centre, at) == at

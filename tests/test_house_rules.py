@@ -62,6 +62,7 @@ PURE = (
     "queueing/routing.py",
     "queueing/wait_time.py",
     "queueing/wav_length.py",
+    "voicemail/freeze.py",
     "ivr/call_status.py",
     "ivr/check.py",
     "ivr/content.py",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -18,7 +19,7 @@ from integrations.errors import IntegrationError
 from integrations.settings import Settings
 from integrations.social_insurance.audit import next_message_number
 from integrations.social_insurance.breaker import Breaker
-from integrations.social_insurance.contract import Away, Connector, PinChecker
+from integrations.social_insurance.contract import Away, CardWriter, Connector, PinChecker
 from integrations.social_insurance.guard import Guarded
 from integrations.social_insurance.system_shape import System
 
@@ -41,7 +42,8 @@ def build_guarded(
     except (ValueError, OSError) as error:
         # A key of the wrong length; its value is not in the text.
         raise HalfConnected(type(error).__name__, f"“{system.label}”的密钥或文件用不了，没有接通") from None
-    return Guarded(system, connector, Breaker(live_store, system), pins)
+    writer = cast(CardWriter, connector) if system.adapter == "card" else None
+    return Guarded(system, connector, Breaker(live_store, system), pins, writer)
 
 
 def _address(system: System, settings: Settings) -> str:

@@ -15,15 +15,26 @@ from integrations.social_insurance.card_answer import (
     read_card_data,
     read_progress,
     read_tags,
+    read_written,
     refusal,
 )
-from integrations.social_insurance.contract import Answer, Away, Insured, NotFound, Unknown
+from integrations.social_insurance.contract import (
+    Answer,
+    Away,
+    CardAction,
+    Insured,
+    NotFound,
+    Rejected,
+    Unknown,
+    Written,
+)
 from integrations.social_insurance.fields import Unreadable
 from integrations.social_insurance.soap import SHIPPED_WSDL, SoapService
 from integrations.social_insurance.system_shape import System
 from integrations.work_calendar import in_shanghai
 
-CARD_DATA, PROGRESS = "getAC01", "getAZ03"
+CARD_DATA, PROGRESS, WRITE = "getAC01", "getAZ03", "allDsjk"
+OPERATIONS = {CardAction.FREEZE: "临时挂失", CardAction.RELEASE: "解挂"}
 
 
 class CardConnector:
@@ -39,6 +50,26 @@ class CardConnector:
     def look_up(self, person: Insured, deadline_seconds: float) -> Answer:
         try:
             return self._look_up(person, time.monotonic() + deadline_seconds)
+        except Unreadable as problem:
+            return Unknown(self.name, str(problem))
+
+    def write(
+        self, action: CardAction, person: Insured, card_ref: str, deadline_seconds: float
+    ) -> Written | Rejected | Unknown:
+        values = {
+            "操作*": OPERATIONS[action],
+            "用户名*": self._system.settings["user"],
+            "密码*": self._password,
+            "社保卡号*": card_ref,
+            "社会保障号码*": person.id_number,
+            "姓名*": person.name,
+        }
+        if any("<" in value or ">" in value for value in values.values()):
+            # The tags are no XML: nothing in them can be escaped.
+            raise Away("refused", "a value cannot be written", was_sent=False)
+        text = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
+        try:
+            return read_written(self._system, person, read_tags(self._soap.call(WRITE, (text,), deadline_seconds)))
         except Unreadable as problem:
             return Unknown(self.name, str(problem))
 

@@ -24,12 +24,14 @@ from integrations.social_insurance.contract import (
     Rejected,
     Step,
     StepName,
+    Written,
 )
 from integrations.social_insurance.fields import Unreadable
 from integrations.social_insurance.system_shape import DOWN, NOT_FOUND, REFUSED, System, meaning_of
 
 _ELEMENT = re.compile(r"\s*<([^<>/\s]+)\s*(?:/>|>(.*?)</\1\s*>)\s*", re.DOTALL)
 CARD_BEGINS = "AAZ500"
+DONE, ALREADY = "00", "01"
 # The steps that a caller is told, by the fields of getAZ03.
 STEP_FIELDS: dict[StepName, str] = {
     "applied": "APPLYTIME",
@@ -67,6 +69,25 @@ def refusal(system: System, person: Insured, tags: Tags) -> Answer | None:
     if meaning == REFUSED:
         raise Away("refused", "by its own word")
     if meaning == DOWN:
+        raise Away("down", "by its own word")
+    return Rejected(system.name, complaint)
+
+
+def read_written(system: System, person: Insured, tags: Tags) -> Written | Rejected:
+    """What allDsjk answers: 00 done, 01 so before, or the system's sentence. Raises Away, Unreadable."""
+    told = dict(tags)
+    error = told.get("ERR", "")
+    if not error:
+        raise Unreadable("ERR", "missing")
+    if error in (DONE, ALREADY):
+        return Written(
+            system.name, error == DONE, fields.day(told.get("到期日期"), "到期日期"), told.get("受理号") or None
+        )
+    complaint = fields.sentence(error, [person.name])
+    if meaning_of(system, complaint) == REFUSED:
+        raise Away("refused", "by its own word", was_sent=False)
+    if meaning_of(system, complaint) == DOWN:
+        # Perhaps it was done before it broke.
         raise Away("down", "by its own word")
     return Rejected(system.name, complaint)
 

@@ -6,7 +6,7 @@ Money is in fen, dates are dates, and None always means "the system did not say"
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, Literal, Protocol, TypeVar
@@ -157,11 +157,15 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No answer. `until`: nobody will be asked again before, None when that is not known."""
+    """No answer. `until`: nobody will be asked again before, None when that is not known.
+
+    `may_have_heard`: the question left us, so a write may have been done all the same.
+    """
 
     system: str
     reason: AwayReason
     until: datetime | None = None
+    may_have_heard: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,30 @@ class Rejected:
 
 File = PensionFile | MedicalFile | CardFile
 Answer = Found[PensionFile] | Found[MedicalFile] | Found[CardFile] | NotFound | Unavailable | Unknown | Rejected
+
+
+class CardAction(StrEnum):
+    """What can be written by telephone: the timed freeze of the social-security function, and its release."""
+
+    FREEZE = "freeze"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The system's own word that it is so. `is_new`: by this write (00); else it was so before (01).
+
+    `until`: the last day of the freeze, as far as the system says; `receipt` its number for the write.
+    """
+
+    system: str
+    is_new: bool
+    until: date | None = None
+    receipt: str | None = None
+
+
+# Rejected: it was not done. Unavailable: not done, unless it `may_have_heard`. Unknown: nobody can tell.
+WriteAnswer = Written | Rejected | Unavailable | Unknown
 
 
 class PinVerdict(StrEnum):
@@ -246,6 +274,17 @@ class Connector(Protocol):
         """Close its connections; the next use opens new ones."""
 
 
+class CardWriter(Protocol):
+    """A card system that takes writes."""
+
+    name: str
+
+    def write(
+        self, action: CardAction, person: Insured, card_ref: str, deadline_seconds: float
+    ) -> Written | Rejected | Unknown:
+        """Freeze or release one card. Never repeats by itself. Raises Away."""
+
+
 class PinChecker(Protocol):
     """A system that knows query PINs."""
 
@@ -255,9 +294,11 @@ class PinChecker(Protocol):
         """Ask whether the PIN is right. Raises Away."""
 
 
-def result_class(answer: Answer | PinAnswer) -> str:
-    """The word for audit rows and figures: "found", "not_found", "unavailable", ..., for a PIN its verdict."""
+def result_class(answer: Answer | PinAnswer | WriteAnswer) -> str:
+    """The word for audit rows and figures: "found", "not_found", ...; of a PIN its verdict, of a write "done"."""
     if isinstance(answer, PinChecked):
         return answer.verdict.value
+    if isinstance(answer, Written):
+        return "done" if answer.is_new else "already"
     words = {NotFound: "not_found", Unavailable: "unavailable", Unknown: "unknown", Rejected: "rejected"}
     return words.get(type(answer), "locked" if isinstance(answer, Locked) else "found")

@@ -23,12 +23,15 @@ from integrations.social_insurance.breaker import Breaker, Failed, Resting
 from integrations.social_insurance.contract import (
     Answer,
     Away,
+    CardAction,
+    CardWriter,
     Connector,
     Insured,
     PinChecker,
     PinVerdict,
     Unavailable,
     Unknown,
+    WriteAnswer,
 )
 from integrations.social_insurance.counters import RESTS, RETRIES
 from integrations.social_insurance.health import CachedProbe
@@ -46,11 +49,18 @@ log = structlog.get_logger(__name__)
 class Guarded:
     """One business system, to be asked by any number of threads."""
 
-    def __init__(self, system: System, connector: Connector, breaker: Breaker, pins: PinChecker | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        connector: Connector,
+        breaker: Breaker,
+        pins: PinChecker | None = None,
+        writer: CardWriter | None = None,
+    ) -> None:
         self.system = system
         self.breaker = breaker
         self.is_there = CachedProbe(connector.probe)
-        self._connector, self._pins = connector, pins
+        self._connector, self._pins, self._writer = connector, pins, writer
         self._places = threading.BoundedSemaphore(system.at_once)
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
@@ -72,6 +82,19 @@ class Guarded:
         if pins is None:
             return Unavailable(self.system.name, "closed")
         return self._ask(lambda seconds: pins.check(person, pin, seconds), deadline_seconds, may_repeat=_was_not_heard)
+
+    def write(self, action: CardAction, person: Insured, card_ref: str, deadline_seconds: float) -> WriteAnswer:
+        """Freeze or release a card: asked once, whatever happens."""
+        writer = self._writer
+        if writer is None:
+            return Unavailable(self.system.name, "closed")
+        return self._ask(
+            lambda seconds: writer.write(action, person, card_ref, seconds), deadline_seconds, may_repeat=_never
+        )
+
+    @property
+    def takes_writes(self) -> bool:
+        return self._writer is not None
 
     @property
     def note(self) -> str:
@@ -158,7 +181,7 @@ class Guarded:
     def _gone(self, away: Away) -> Unavailable:
         log.warning("connector_away", system=self.system.name, reason=away.reason, detail=away.detail)
         until = self.breaker.resting_until() if away.reason in COUNTED else None
-        return Unavailable(self.system.name, away.reason, until)
+        return Unavailable(self.system.name, away.reason, until, may_have_heard=away.was_sent)
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:
@@ -192,6 +215,10 @@ def _left(ends_at: float) -> float:
 
 def _only_connection_broke(error: BaseException) -> bool:
     return isinstance(error, Away) and error.is_connection
+
+
+def _never(error: BaseException) -> bool:
+    return False
 
 
 def _was_not_heard(error: BaseException) -> bool:

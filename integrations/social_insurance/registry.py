@@ -25,6 +25,7 @@ from integrations.social_insurance.adapters import HalfConnected, build_guarded
 from integrations.social_insurance.audit import AuditRow, LookUpTrail, NoAudit
 from integrations.social_insurance.contract import (
     Answer,
+    CardAction,
     Insured,
     Kind,
     Locked,
@@ -34,6 +35,7 @@ from integrations.social_insurance.contract import (
     Purpose,
     Unavailable,
     Unknown,
+    WriteAnswer,
     result_class,
 )
 from integrations.social_insurance.counters import ANSWERS, SECONDS
@@ -43,7 +45,7 @@ from integrations.social_insurance.keeper import SystemsKeeper
 from integrations.social_insurance.pin import is_initial
 from integrations.social_insurance.pin_lock import PinLock, Try
 from integrations.social_insurance.system_shape import System
-from integrations.social_insurance.systems_file import ANSWERED, PIN, Asks, NotConnected, ReferTo
+from integrations.social_insurance.systems_file import ANSWERED, PIN, Asks, FreezeRules, NotConnected, ReferTo
 
 # What a webhook can spare of the carrier's fifteen seconds.
 DEADLINE_SECONDS = 8.0
@@ -85,6 +87,23 @@ class SocialInsurance:
         who = self._who(centre, PIN)
         return isinstance(who, Guarded) and not self._is_resting(who)
 
+    def freeze_rules(self, centre: str) -> FreezeRules:
+        """How long a freeze by telephone holds in the centre's city, and where it is lifted."""
+        return self._keeper.file().freeze_rules(centre)
+
+    def bank_phones(self, centre: str) -> tuple[tuple[str, str], ...]:
+        """The banks of the centre's cards and their lines, as the file has them."""
+        who = self._who(centre, Kind.CARD.value)
+        if not isinstance(who, Guarded):
+            return ()
+        phones = who.system.table("bank_phone")
+        return tuple((name, phones[code]) for code, name in who.system.table("bank").items() if code in phones)
+
+    def takes_freezes(self, centre: str) -> bool:
+        """Whether a card of this centre can be frozen by telephone."""
+        who = self._who(centre, Kind.CARD.value)
+        return isinstance(who, Guarded) and who.takes_writes
+
     def is_resting(self, centre: str, kind: Kind) -> datetime | None:
         """Until when the centre's system is not asked because it is down; None when it is, or when there is none."""
         who = self._who(centre, kind.value)
@@ -106,6 +125,26 @@ class SocialInsurance:
             return Unavailable(who.system.name, "down")
         answer = who.look_up(person, deadline_seconds)
         self._end(row, who, kind.value, result_class(answer), _reason(answer))
+        return answer
+
+    def write_card(
+        self,
+        centre: str,
+        action: CardAction,
+        person: Insured,
+        card_ref: str,
+        purpose: Purpose,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> WriteAnswer:
+        """Freeze or release a card, once. Never raises. Whoever asks has written down before that it is asked."""
+        who = self._who(centre, Kind.CARD.value)
+        if not isinstance(who, Guarded):
+            return Unavailable("", "closed")
+        row = self._begin(who, centre, f"card_{action}", person, purpose)
+        if row is None:
+            return Unavailable(who.system.name, "down")
+        answer = who.write(action, person, card_ref, deadline_seconds)
+        self._end(row, who, f"card_{action}", result_class(answer), _reason(answer))
         return answer
 
     def check_pin(
@@ -222,7 +261,7 @@ class SocialInsurance:
         return SystemHealth(system.name, system.label, system.kind.value, state, sentence, until, asked)
 
 
-def _reason(answer: Answer | PinAnswer) -> str | None:
+def _reason(answer: Answer | PinAnswer | WriteAnswer) -> str | None:
     return answer.reason if isinstance(answer, Unavailable) else None
 
 

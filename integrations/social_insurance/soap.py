@@ -16,7 +16,17 @@ from integrations.social_insurance.contract import Away
 from integrations.social_insurance.fields import Unreadable
 
 SHIPPED_WSDL = Path(__file__).with_name("card.wsdl")
-_deadline: ContextVar[float] = ContextVar("soap_deadline")
+
+
+class _Sending:
+    """One call under way: how long it may take, and whether anything has left us yet."""
+
+    def __init__(self, deadline_seconds: float) -> None:
+        self.deadline_seconds = deadline_seconds
+        self.has_begun = False
+
+
+_sending: ContextVar[_Sending] = ContextVar("soap_sending")
 
 
 class SoapService:
@@ -30,20 +40,24 @@ class SoapService:
     def call(self, operation: str, strings: tuple[str, ...], deadline_seconds: float) -> str:
         """The one string that an operation answers to its positional strings.
 
-        Raises Away (a fault is the system's own trouble), and Unreadable for what is no answer of this operation.
+        Raises Away (a fault is the system's own trouble; an operation that its description does not have was never
+        sent), and Unreadable for what is no answer of this operation.
         """
         from zeep.exceptions import Error, Fault
 
-        token = _deadline.set(deadline_seconds)
+        sending = _Sending(deadline_seconds)
+        token = _sending.set(sending)
         try:
             answer = getattr(self._ready(), operation)(*strings)
         except Fault:
             # Its text may repeat the question.
             raise Away("down", "SOAP fault") from None
         except (Error, ValueError, TypeError, AttributeError, LookupError):
+            if not sending.has_begun:
+                raise Away("refused", "not in the description of the service", was_sent=False) from None
             raise Unreadable("reply", "is no SOAP answer") from None
         finally:
-            _deadline.reset(token)
+            _sending.reset(token)
         if not isinstance(answer, str):
             raise Unreadable("reply", "holds no string")
         return answer
@@ -63,7 +77,9 @@ class SoapService:
             """Sends over our own pool, within the deadline of whoever calls."""
 
             def post(self, address: str, message: bytes, headers: dict[str, str]) -> _Response:
-                return _Response(http.post(address, message, headers, _deadline.get()))
+                sending = _sending.get()
+                sending.has_begun = True
+                return _Response(http.post(address, message, headers, sending.deadline_seconds))
 
         settings = Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True)
         client: Any = Client(str(self._wsdl), transport=Bounded(), settings=settings)  # type: ignore[no-untyped-call]

@@ -71,6 +71,19 @@ NOT_IN_THE_FILE = NotConnected("业务系统尚未接入")
 
 
 @dataclass(frozen=True, slots=True)
+class FreezeRules:
+    """A city's rules of the freeze by telephone: how long it holds, and where it is lifted sooner.
+
+    `days`: `natural` or `working` ones, after the day of the freeze; only said where the system does not tell the day
+    itself. `release`: by `phone` or only at the `counter`.
+    """
+
+    days: int = 7
+    counted: str = "natural"
+    release: str = "counter"
+
+
+@dataclass(frozen=True, slots=True)
 class SystemsFile:
     """The whole file. `centres` holds what differs from `defaults`."""
 
@@ -78,6 +91,11 @@ class SystemsFile:
     defaults: Mapping[str, Entry] = field(default_factory=dict)
     centres: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     pin: PinRules = PinRules()
+    freezes: Mapping[str, FreezeRules] = field(default_factory=dict)
+
+    def freeze_rules(self, centre: str) -> FreezeRules:
+        """The rules of a centre's city, else those of all."""
+        return self.freezes.get(centre) or self.freezes.get("", FreezeRules())
 
     def entry(self, centre: str, what: str) -> Entry:
         """Who answers `what` ("pension", ..., "pin") for a centre."""
@@ -87,7 +105,7 @@ class SystemsFile:
 def parse_systems(document: object, file: str) -> tuple[SystemsFile, list[str]]:
     """The file as YAML gave it, and what is wrong with it. With problems it is not to be used."""
     reader = DocumentReader(file)
-    root = reader.mapping(document, "", ("systems", "defaults", "centres", "pin"))
+    root = reader.mapping(document, "", ("systems", "defaults", "centres", "pin", "freezes"))
     systems = {
         str(name): _read_system(reader, name, value, join_path("systems", name))
         for name, value in reader.mapping(root.get("systems", {}), "systems", None).items()
@@ -100,7 +118,31 @@ def parse_systems(document: object, file: str) -> tuple[SystemsFile, list[str]]:
     pin = PinRules(
         **_read_wholes(reader, reader.mapping(root.get("pin", {}), "pin", tuple(PIN_WHOLES)), "pin", PIN_WHOLES)
     )
-    return SystemsFile(systems, defaults, centres, pin), list(reader.problems)
+    freezes = _read_freezes(reader, root.get("freezes", {}))
+    return SystemsFile(systems, defaults, centres, pin, freezes), list(reader.problems)
+
+
+def _read_freezes(reader: DocumentReader, value: object) -> dict[str, FreezeRules]:
+    """By centre, those of all under ""; what a centre does not say is as for all."""
+    given = reader.mapping(value, "freezes", None)
+    common = _freeze_rules(reader, given.get("defaults", {}), "freezes.defaults", FreezeRules())
+    found = {"": common}
+    for code, rules in _centres(reader, {code: rules for code, rules in given.items() if code != "defaults"}).items():
+        found[str(code)] = _freeze_rules(reader, rules, join_path("freezes", code), common)
+    return found
+
+
+def _freeze_rules(reader: DocumentReader, value: object, path: str, others: FreezeRules) -> FreezeRules:
+    given = reader.mapping(value, path, ("days", "counted", "release"))
+    days = reader.whole(given["days"], f"{path}.days", 1, 60, "天") if "days" in given else others.days
+    words = {"counted": (others.counted, "natural|working"), "release": (others.release, "phone|counter")}
+    read = {
+        name: reader.text(given[name], f"{path}.{name}", pattern, " 或 ".join(pattern.split("|")))
+        if name in given
+        else default
+        for name, (default, pattern) in words.items()
+    }
+    return FreezeRules(days, read["counted"], read["release"])
 
 
 def _centres(reader: DocumentReader, value: object) -> dict[object, object]:

@@ -2,6 +2,7 @@
 
 from ivr.flow import Node
 from ivr.nodes.branch import BranchNode
+from ivr.nodes.cards import CardsNode
 from ivr.nodes.catalogue import CatalogueNode
 from ivr.nodes.collect import CollectNode
 from ivr.nodes.command import CommandNode
@@ -35,6 +36,7 @@ NODE_KINDS: dict[str, type[Node]] = {
         RateNode,
         SlotsNode,
         SecretNode,
+        CardsNode,
         FindingsNode,
         HandoverNode,
         CommandNode,

@@ -23,7 +23,8 @@ class CommandNode(Node):
 
     `waiting` is said when the answer takes longer than a moment; `late` is where the call goes when none came.
     `repeats` asks again instead of only waiting: for what is quick and harmless, and was lost with its process.
-    `patient`: the answer may take long; the caller is told every few seconds that we are looking, and 0 leads out.
+    `patient`: the answer may take long; the caller is told every few seconds that we are looking, and 0 leads out,
+    unless the node `holds`: nobody leaves a write without having heard what came of it.
     Example: {kind: command, do: look_up, patient: true, waiting: wait, routes: {found: read, away: down}, late: down}
     """
 
@@ -35,6 +36,7 @@ class CommandNode(Node):
     say: tuple[Line, ...] = ()
     repeats: bool = False
     patient: bool = False
+    holds: bool = False
     arguments: Mapping[str, str] = field(default_factory=dict)
 
     def enter(self, turn: Turn) -> None:
@@ -60,7 +62,7 @@ class CommandNode(Node):
             session.words.update(event.words)
             session.private.update(event.private)
             return self.routes.get(event.answer, self.late)
-        if self.patient and isinstance(event, KeysPressed) and event.digits == keys.HUMAN:
+        if self.patient and not self.holds and isinstance(event, KeysPressed) and event.digits == keys.HUMAN:
             session.pending = ""
             return turn.flow.human
         session.tries += 1
@@ -91,6 +93,8 @@ class CommandNode(Node):
             yield f"do “{self.do}”会写到别的系统，不能写 repeats"
         if kind.takes_time and (self.repeats or not self.patient):
             yield f"do “{self.do}”要问业务系统，要写 patient: true，不能写 repeats"
+        if kind.writes and kind.takes_time and not self.holds:
+            yield f"do “{self.do}”会写到业务系统，要写 holds: true，等结果时按键不能离开"
         missing = [answer for answer in kind.answers if answer not in self.routes]
         if missing:
             yield f"缺少结果的去处：{'、'.join(missing)}"

@@ -11,7 +11,6 @@ from ivr.flow import Edge, Flow, Line, Node
 from ivr.nodes import keys
 from ivr.session import Session
 from ivr.turn import Turn
-from ivr.words import cardinal
 
 # Where a look-up leaves what it found, sealed with the call.
 FINDINGS = "findings"
@@ -59,7 +58,7 @@ class FindingsNode(Node):
         return found[session.item - 1] if 0 < session.item <= len(found) else None
 
     def _list(self, turn: Turn, found: tuple[Finding, ...]) -> None:
-        turn.say(self.several, private=True, count=cardinal(len(found)))
+        turn.say(self.several, private=True, count=str(len(found)))
         for position, finding in enumerate(found, start=1):
             turn.say(self.option, private=True, title=finding.title, key=str(position))
 

@@ -9,6 +9,7 @@
     > 1                                                     a key; `> -` is silence, `> [dial busy]` an event
     > [answer wait ahead=3]                                 the answer to a command, with its words
     > [finds pension status=paying place=340100 | ...]      what a business system has found, item by item; `as_of=`
+    > [cards card status=normal place=340100 ref=1 | ...]   the cards that were found for somebody who lost one
     > [machine] and > [spoke]                               what the carrier hears in our call
     = self_served                                           the outcome
 
@@ -29,6 +30,8 @@ from ivr.duty import DutyBoard, Notice
 from ivr.events import CalledBack, CommandAnswered, Connected, DialEnded, Event, Recorded, Recovered, Spoke, TalkEnded
 from ivr.findings import Finding, Places, Sentence, describe, to_plain
 from ivr.library import Library
+from ivr.loss_actions import plain_card
+from ivr.nodes.cards import CARDS
 from ivr.nodes.findings import FINDINGS
 from ivr.session import Session, Step
 from ivr.verbs import Hangup
@@ -137,6 +140,9 @@ class Script:
             return walk.happens(DialEnded, value)
         if kind == "answer":
             return walk.happens(CommandAnswered, walk.pending, *_answer(value))
+        if kind == "cards":
+            kept = orjson.dumps([plain_card(card) for card in found_of(value, walk.at.date()).items]).decode()
+            return walk.happens(CommandAnswered, walk.pending, "found", {}, (), {CARDS: kept})
         if kind in ("finds", "rejects"):
             private = {FINDINGS: orjson.dumps(to_plain(walk.findings(kind, value))).decode()}
             name = "found" if kind == "finds" else "rejected"

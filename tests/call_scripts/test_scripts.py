@@ -12,8 +12,8 @@ SCRIPTS = [Script.read(path) for path in sorted(FOLDER.glob("*.txt"))]
 OUTSIDE_THE_ENGINE = {"failure", "failure_all", "hold", "agent_press_1", "agent_too_late"}
 # Rooms that are not open yet: their sentences are in the script of the province, behind keys that are not spoken.
 NOT_OPEN_YET = {
-    *("opt_4", "opt_5", "opt_6", "no_key_closed"),
-    *("slow_5", "slow_6", "slow_closed_message"),
+    *("opt_4", "opt_5", "no_key_closed"),
+    *("slow_5", "slow_closed_message"),
 }
 NEVER_SAID = ("请稍后再拨", "业务繁忙", "无此服务", "您的操作有误", "感谢您的耐心等待")
 COMING = "马上有人跟您说话，请不要挂机。"
