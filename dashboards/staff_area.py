@@ -25,6 +25,7 @@ NAVIGATION = (
     ("现场", "/console/floor", SETS_DUTY),
     ("回电", "/callbacks", ROLES),
     ("菜单状态", "/status", ROLES),
+    ("业务系统", "/systems", SETS_DUTY),
     ("值班设置", "/duty", SETS_DUTY),
     ("用户", "/users", (SUPERVISOR, ADMINISTRATOR)),
     ("电话", "/phone", ROLES),

@@ -11,6 +11,7 @@ from dashboards.models import ROLES
 from dashboards.sign_in import centres_in_scope, require_centre, roles_allowed, signed_in
 from dashboards.staff_area import staff_blueprint
 from dashboards.status_view import centre_now, closed_keys, coming, waiting_events
+from dashboards.systems_page import add_systems_page
 from integrations.work_calendar import in_shanghai
 from ivr.draw import draw
 from ivr.service import Line
@@ -20,7 +21,7 @@ from queueing.opening_hours import periods_on, season_on
 
 
 def status_blueprint(line: Line) -> Blueprint:
-    """/, /status and, for each centre, its page and the picture of its menu."""
+    """/, /status and, for each centre, its page and the picture of its menu; /systems."""
     bp = staff_blueprint("status", line.services)
 
     @bp.get("/")
@@ -53,6 +54,7 @@ def status_blueprint(line: Line) -> Blueprint:
         title = f"{library.centres[code].short_name}：{flow.title}菜单"
         return Response(draw(flow, moment, title), content_type="image/svg+xml; charset=utf-8")
 
+    add_systems_page(bp, line)
     return bp
 
 

@@ -11,6 +11,7 @@ from dashboards.console.callback_rings import CALLING_BACK_ZH, RingRow, ring_jso
 from dashboards.console.callers import CallerFacts, Callers
 from dashboards.console.desk_rows import AgentRow, DeskRows, LineRow, OfferRow, read_desks
 from dashboards.console.figures import figures_of
+from dashboards.console.identities import Identities, identity_json
 from dashboards.console.subjects import SubjectTree
 from ivr.library import Library
 from ivr.service import Line
@@ -64,6 +65,7 @@ class DeskView:
         self._line = line
         self._tree = tree
         self._callers = Callers(line, tree)
+        self._identities = Identities(line.services)
 
     def look(self, agents: Sequence[int], centres: Iterable[str] = ()) -> Look:
         """The desks of these agents, and the lines of their centres and of any others, now."""
@@ -71,12 +73,20 @@ class DeskView:
         with self._line.services.database.pool.connection() as connection:
             rows = read_desks(connection, agents, list(centres), now)
             facts = self._callers.facts(connection, list(rows.offers.values()), rows.rings, now)
-        own = {seat.id: self._own(seat, rows, facts, now) for seat in rows.agents}
+        tails = self._identities.tails(rows.offers.values())
+        own = {seat.id: self._own(seat, rows, facts, tails, now) for seat in rows.agents}
         lines = {centre: _line(row, now) for centre, row in rows.lines.items()}
         shown = {agent: offer for agent, offer in rows.offers.items() if offer.status in OPEN}
         return Look(now, own, lines, shown)
 
-    def _own(self, seat: AgentRow, rows: DeskRows, facts: Mapping[str, CallerFacts], now: datetime) -> Desk:
+    def _own(
+        self,
+        seat: AgentRow,
+        rows: DeskRows,
+        facts: Mapping[str, CallerFacts],
+        tails: Mapping[str, str | None],
+        now: datetime,
+    ) -> Desk:
         library = self._line.keeper.library()
         offer = rows.offers.get(seat.id)
         known = facts.get(offer.id) if offer else None
@@ -84,7 +94,11 @@ class DeskView:
         is_open = offer is not None and offer.status in OPEN
         return {
             "agent": _agent(seat, library, now) | _calling_back(seat, ring),
-            "offer": _offer(offer, known, ring, library, now) if offer and known and is_open else None,
+            "offer": (
+                _offer(offer, known, ring, library, now) | {"identity": identity_json(tails.get(offer.id))}
+                if offer and known and is_open
+                else None
+            ),
             "wrap_up": _wrap_up(seat, offer, known, library) if offer and known else None,
             "today": dict(figures_of(rows.figures[seat.id])),
         }

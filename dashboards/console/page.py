@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, g, jsonify, render_template, reque
 from dashboards.console.actions import HAS_SEAT, Actions
 from dashboards.console.api import api_blueprint, json_body, json_roles, seat_of
 from dashboards.console.callbacks_api import CallbackAddresses, add_callback_page
+from dashboards.console.caller_look_ups import DeskLookUps
 from dashboards.console.cases import close_case
 from dashboards.console.desk_view import DeskView
 from dashboards.console.errors import NO_SEAT, Refused
@@ -137,6 +138,7 @@ def _addresses(line: Line, tree: SubjectTree) -> Blueprint:
     Guides(line, tree).register(bp)
     Recordings(line).register(bp)
     CallbackAddresses(line).register(bp)
+    DeskLookUps(line).register(bp)
     return bp
 
 

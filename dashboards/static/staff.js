@@ -38,25 +38,49 @@ window.addEventListener("pageshow", () => {
 // Pages that show the present look again, unless somebody is reading with the keyboard or has opened something.
 const main = document.querySelector("main[data-refresh]");
 if (main) {
+  const everyMs = 1000 * Number(main.dataset.refresh);
+  let freshAt = Date.now();
+  let trouble = "";
   const note = () => { for (const span of main.querySelectorAll("[data-refresh-note]")) span.hidden = false; };
   const isBusy = () => document.hidden || main.contains(document.activeElement) && document.activeElement !== main
     || main.querySelector("details[open]") || String(window.getSelection());
   const look = async () => {
     if (isBusy()) return;
     try {
-      const response = await fetch(location.href, { headers: { "X-Background": "1" } });
+      const response = await fetch(location.href, { headers: { "X-Background": "1" }, signal: AbortSignal.timeout(everyMs) });
       if (response.redirected) { location.reload(); return; }
-      if (!response.ok) return;
+      if (!response.ok) { trouble = response.status === 503 ? "现在连不上数据库" : "服务器没有给出新的情况"; return; }
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+      trouble = "";
       if (!fresh || isBusy()) return;
+      freshAt = Date.now();
       const scrolled = [...main.querySelectorAll(".scroll")].map((element) => element.scrollLeft);
       main.replaceChildren(...fresh.childNodes);
       main.querySelectorAll(".scroll").forEach((element, n) => { element.scrollLeft = scrolled[n] || 0; });
       note();
-    } catch { /* The network is away; the time on the page says how old it is. */ }
+    } catch { trouble = "连不上服务器"; }
   };
+  // Pages with a place for it say that they are old, and why; on the others the time says so.
+  const tellAge = () => {
+    const seconds = Math.round((Date.now() - freshAt) / 1000);
+    const isOld = !trouble && 1000 * seconds > 2.5 * everyMs;
+    main.classList.toggle("stale", Boolean(trouble) || isOld);
+    for (const banner of main.querySelectorAll("[data-refresh-lost]")) {
+      const words = trouble ? `${trouble}，正在重试。页面是${seconds}秒前的情况。` : "您在看或在选，先不更新，页面上是旧的情况。";
+      banner.hidden = !trouble && !isOld;
+      banner.classList.toggle("bad", Boolean(trouble));
+      banner.classList.toggle("note", !trouble);
+      const place = banner.querySelector("[data-refresh-words]");
+      // Told again every few seconds, it would be read out again every few seconds.
+      if (!banner.hidden && (place.dataset.of !== trouble || !place.textContent)) place.textContent = words;
+      place.dataset.of = trouble;
+    }
+  };
+  const lookAndTell = () => look().then(tellAge);
   note();
-  setInterval(look, 1000 * Number(main.dataset.refresh));
+  setInterval(lookAndTell, everyMs);
+  setInterval(tellAge, 1000);
+  document.addEventListener("visibilitychange", lookAndTell);
 }
 
 // How many callbacks there are, in the navigation of every page. A page that knows sooner says so with an event.

@@ -1,5 +1,8 @@
 """Fixtures of the staff pages."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from dashboards.demo import DEMO_PASSWORD
@@ -7,7 +10,9 @@ from dashboards.passwords import hash_password
 from integrations.services import Services
 from ivr.keeper import LibraryKeeper
 from tests.dashboards.console_app import ConsoleApp, build_console_app
+from tests.dashboards.look_up_app import console_over
 from tests.dashboards.staff_app import FRIDAY, Clock, StaffApp, build_staff_app
+from tests.integrations.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +37,31 @@ def staff(services: Services, keeper: LibraryKeeper, demo_hash: str, monkeypatch
 def console(services: Services, keeper: LibraryKeeper, demo_hash: str, monkeypatch: pytest.MonkeyPatch) -> ConsoleApp:
     monkeypatch.setattr("dashboards.demo.hash_password", lambda password: demo_hash)
     return build_console_app(services, keeper)
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    process = SandboxProcess(Path(tmp_path_factory.mktemp("sandbox")))
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
+    """The made-up business systems, all normal; without the exchange tables."""
+    sandbox_process.reset()
+    return sandbox_process
+
+
+@pytest.fixture
+def app(
+    services: Services,
+    keeper: LibraryKeeper,
+    sandbox: SandboxProcess,
+    demo_hash: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[ConsoleApp]:
+    """The console with business systems, today."""
+    monkeypatch.setattr("dashboards.demo.hash_password", lambda password: demo_hash)
+    with console_over(services, keeper, sandbox) as app:
+        yield app

@@ -87,6 +87,7 @@ export function buildActions(page) {
     "hang-up": () => actOrElse("/console/hang-up", () => softphone.hangUp()),
     keypad: () => toggleKeypad(),
     transfer: () => transfer.toggle(page.desk.offer),
+    "look-up": () => page.lookUp.toggle(page.desk.offer?.id),
     book: () => page.booking.toggle(recordOf(page.desk).offer),
     subjects: () => record.openSubjects(),
     note: () => record.writeNote(),
@@ -129,6 +130,7 @@ export function buildActions(page) {
     if (!byId("break-choices").hidden) toggleBreaks(false);
     else if (transfer.isOpen) transfer.close();
     else if (page.booking.isOpen) page.booking.close();
+    else if (page.lookUp.isOpen) page.lookUp.close();
     else if (!byId("keypad").hidden) toggleKeypad(false);
     else if (!byId("guide").hidden) byId("guide-back").click();
     else return false;

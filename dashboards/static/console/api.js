@@ -42,11 +42,12 @@ export class Api {
   }
 
   /** `isBackground` when nobody pressed anything; `mayOutlive` when the page is going away. */
-  async post(path, body = {}, { isBackground = false, mayOutlive = false } = {}) {
+  async post(path, body = {}, { isBackground = false, mayOutlive = false, patienceMs = PATIENCE_MS } = {}) {
     const send = () => this.#ask(path, {
       method: "POST",
       body: JSON.stringify(body),
       keepalive: mayOutlive,
+      patienceMs,
       headers: {
         "Content-Type": "application/json",
         "X-CSRF-Token": this.#csrf,
@@ -76,13 +77,13 @@ export class Api {
     }
   }
 
-  async #ask(path, { headers, ...options }) {
+  async #ask(path, { headers, patienceMs = PATIENCE_MS, ...options }) {
     let response;
     try {
       response = await fetch(path, {
         ...options,
         headers: { Accept: "application/json", ...headers },
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patienceMs),
       });
     } catch {
       throw new Unreachable();

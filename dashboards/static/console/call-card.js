@@ -5,6 +5,7 @@ import { clock, dayAndTime, secondsSince, secondsUntil, spanOf, timeOf } from ".
 
 const TITLES = { calling: "正在回电", ring: "来电", joining: "正在接通", talk: "通话中", hold: "保持中，来电人在听音乐", lost: "网络断了，正在接回" };
 const SLOW = "请慢慢说";
+const TALKING = ["talk", "hold", "lost"];
 const STAGES = ["dialling", "ringing", "answered", "confirmed"];
 
 export class CallCard {
@@ -26,6 +27,7 @@ export class CallCard {
     if (phase === "none") return;
     write(byId("call-title"), phase === "ring" && offer.callback ? "回电接通了，请接听" : TITLES[phase]);
     this.#showCaller(offer);
+    this.#showIdentity(phase, offer.identity);
     this.#showCallback(offer.callback, ["calling", "ring"].includes(phase));
     this.#showContext(offer, /\d/.test(offer.caller.masked));
     this.#showButtons(phase, seat);
@@ -65,6 +67,15 @@ export class CallCard {
     fill(byId("caller-tags"), tags, ([words, kind]) => make("li", { class: `tag ${kind}` }, words));
   }
 
+  // While a callback is dialled there is nobody yet who could have proven anything.
+  #showIdentity(phase, identity) {
+    byId("identity").hidden = phase === "calling";
+    byId("identity-tag").classList.toggle("proven", Boolean(identity));
+    write(byId("identity-mark"), identity ? "✓" : "○");
+    write(byId("identity-words"), identity ? `身份已按键核对 · 证件尾号 ${identity.tail}` : "身份未核对");
+    byId("look-up-open").hidden = !TALKING.includes(phase);
+  }
+
   #showCallback(callback, isOnTheWay) {
     byId("callback").hidden = !callback;
     byId("caller-waited").closest(".waited").hidden = Boolean(callback);
@@ -98,7 +109,7 @@ export class CallCard {
 
   #showButtons(phase, { isTelephone, tail, canAnswer }) {
     const isRinging = phase === "ring";
-    const isTalk = ["talk", "hold", "lost"].includes(phase);
+    const isTalk = TALKING.includes(phase);
     byId("answer").hidden = !isRinging || isTelephone;
     byId("answer").disabled = !canAnswer;
     byId("reject").hidden = !isRinging;

@@ -14,6 +14,7 @@ import { startHeart } from "./heart.js";
 import { keyTable, listenToKeys } from "./keys.js";
 import { Link } from "./link.js";
 import { LinkFace } from "./link-face.js";
+import { LookUp } from "./look-up.js";
 import { Me } from "./me.js";
 import { Microphone } from "./microphone.js";
 import { isCalling, lastAsked, nobodyWords, phaseOf, recordOf } from "./phase.js";
@@ -81,6 +82,7 @@ page.transfer = new Transfer({
   centres: config.centres, skills: config.skills, languages: config.languages,
   send: (wanted) => act("/console/transfer", { offer: page.desk.offer.id, ...wanted }),
 });
+page.lookUp = new LookUp(api, pulse);
 page.booking = new Booking(api, (sentence, tone) => banners.tell(sentence, tone));
 page.link = new Link({
   url: config.stream_url, event: "desk", look: lookAtDesk, pulse,
@@ -165,7 +167,7 @@ function show() {
   const { desk, single, softphone, record } = page;
   phoneFace.show();
   byId("elsewhere").hidden = !page.isElsewhere;
-  for (const part of [".side", "#booking", "#record", "#call"]) root.querySelector(part).inert = Boolean(page.isElsewhere);
+  for (const part of [".side", "#booking", "#look-up", "#record", "#call"]) root.querySelector(part).inert = Boolean(page.isElsewhere);
   if (!desk) return;
   const phase = phaseOf(desk.offer, softphone.call, page.wanted === desk.offer?.id && softphone.state === "registered");
   const shown = recordOf(desk);
@@ -175,6 +177,7 @@ function show() {
   card.muted(softphone.isMuted);
   record.show(page.isElsewhere ? "none" : shown.mode, shown.offer, desk.wrap_up, desk.offer?.caller.masked);
   page.booking.follow(shown.offer ?? null);
+  page.lookUp.follow(shown.mode === "talk" && !page.isElsewhere ? shown.offer : null, desk.offer?.identity);
   byId("book-after").hidden = shown.mode !== "wrap_up";
   write(byId("finish-words"), desk.agent.next_reason ? "完成，去休息" : "完成，转空闲");
   const [words, more] = nobodyWords(desk, phoneFace.isReachable);
@@ -227,6 +230,7 @@ for (const kind of ["pointerdown", "keydown"]) {
 window.addEventListener("pagehide", () => {
   page.softphone.keep();
   page.record.leave();
+  page.lookUp.forget();
   page.guides.sendMark({ mayOutlive: true });
 }, { capture: true });
 pulse.every(500, () => {

@@ -11,6 +11,7 @@ export const KEYS = [
     [["Alt+H"], "保持，再按恢复", ["hold"]],
     [["Alt+K"], "键盘：打开后按数字", ["keypad"]],
     [["Alt+T"], "转接", ["transfer"]],
+    [["Alt+Y"], "业务查询：养老保险、医保、社保卡", ["look-up"]],
     [["Alt+G"], "挂机", ["hang-up"]],
   ]],
   ["我的状态", [

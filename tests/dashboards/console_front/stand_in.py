@@ -18,6 +18,7 @@ from dashboards.web_app import SECURITY_HEADERS
 from integrations.settings import PROJECT_DIR
 from tests.dashboards.console_front import callback_samples
 from tests.dashboards.console_front.samples import CENTRES, GUIDES, Json, console_config
+from tests.dashboards.console_front.systems_door import SystemsDoor
 from tests.dashboards.console_front.world import World
 
 STATIC = PROJECT_DIR / "dashboards" / "static"
@@ -38,9 +39,7 @@ class StandIn:
         self._streams: set[asyncio.Queue[tuple[str, Json] | None]] = set()
         self._sockets: list[web.WebSocketResponse] = []
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.are_streams_open = True
-        self.is_line_open = True
-        self.is_open = True
+        self.are_streams_open = self.is_line_open = self.is_open = True
         self.world.tell = self._tell
         self.world.say = self._say
         self.world.sound = self._sound
@@ -60,6 +59,7 @@ class StandIn:
         app.router.add_get("/console/callbacks/badge", self._badge)
         app.router.add_get("/console/callbacks/{id}/slots", self._slots)
         app.router.add_get("/console/booking", self._booking)
+        SystemsDoor(self.world, self._page).add_to(app)
         app.router.add_post("/console/phone-token", self._ticket)
         app.router.add_post("/console/{action:.+}", self._act)
         app.router.add_get("/events", self._events)

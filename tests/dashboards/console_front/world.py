@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.dashboards.console_front.callback_samples import callbacks
 from tests.dashboards.console_front.floor_samples import floor
+from tests.dashboards.console_front.look_up_samples import look_up_form, look_up_found
 from tests.dashboards.console_front.samples import CSRF, REASONS, STATES, Json, desk, iso, offer, sheet
 
 FRAME, RATE, TONE_HZ = 160, 8000, 440
@@ -44,6 +45,11 @@ class World:
             "caller": {"masked": "138****5678"}, "can_ring": True, "can_be_next": False, "booked_zh": None,
         }  # fmt: skip
         self.said = "办好了。"
+        self.look_up_form: Json = look_up_form()
+        # What the business system answers; None: it is still thinking.
+        self.look_up_answer: Json | None = look_up_found()
+        # How often the page of the business systems was looked at.
+        self.systems_looks = 0
         # What the list of callbacks was last asked for.
         self.asked: Json = {}
         self._at = 0
