@@ -8,7 +8,7 @@ meanwhile it is on the urgent list with the time by which its caller is told, an
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -62,6 +62,8 @@ SOURCE, SKILL = "card_loss", "card"
 # Of the carrier's fifteen seconds: the write, then one look at what became of it.
 WRITE_SECONDS, LOOK_SECONDS = 8.0, 4.0
 MOST_AT_ONCE = 50
+# Who could not be booked by then (too many requests, a number that cannot be rung) is on the urgent list all the same.
+GIVE_UP_BOOKING = timedelta(days=1)
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 
 
@@ -216,7 +218,7 @@ class CardLoss:
         now = self.services.now()
         with self._connection() as connection:
             due = due_looks(connection, now, MOST_AT_ONCE)
-            unpromised = without_callback(connection, MOST_AT_ONCE)
+            unpromised = without_callback(connection, now - GIVE_UP_BOOKING, MOST_AT_ONCE)
         for row_id in due:
             self._look_again(row_id)
         for row_id in unpromised:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    SmallInteger,
     String,
     Text,
     text,
@@ -41,6 +42,8 @@ class CardFreeze(Base):
     # ID number and card number, sealed for "card_freeze.person"; kept only while the write is open.
     person_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     call_sid: Mapped[str] = mapped_column(String(64))
+    # How often this call has done the opposite before: frozen, released and frozen again are three writes.
+    turn: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     # keypad or console; "caller" or the user name of who wrote.
     door: Mapped[str] = mapped_column(String(8))
     asked_by: Mapped[str] = mapped_column(String(64))
@@ -87,6 +90,7 @@ class CardFreeze(Base):
             "call_sid",
             "card_hash",
             "action",
+            "turn",
             unique=True,
             postgresql_where=text("status IN ('writing', 'unknown', 'done', 'already')"),
         ),

@@ -20,11 +20,12 @@ _FIELDS = (
     "look_at, due_at, callback_id, cleared_at, cleared_by, cleared_reason, reminded_at"
 )
 _INSERT = f"""
-INSERT INTO card_freeze (centre, action, status, person_hash, card_hash, card_tail, bank, person_sealed, call_sid, door,
-                         asked_by, number_sealed, number_tail, asked_at, lease_until, sent_at, look_at)
-VALUES (%(centre)s, %(action)s, 'writing', %(person_hash)s, %(card_hash)s, %(card_tail)s, %(bank)s, %(person_sealed)s,
-        %(call_sid)s, %(door)s, %(asked_by)s, %(number_sealed)s, %(number_tail)s, %(at)s, %(lease_until)s, %(at)s,
-        %(lease_until)s)
+INSERT INTO card_freeze (centre, action, status, person_hash, card_hash, card_tail, bank, person_sealed, call_sid, turn,
+                         door, asked_by, number_sealed, number_tail, asked_at, lease_until, sent_at, look_at)
+SELECT %(centre)s, %(action)s, 'writing', %(person_hash)s, %(card_hash)s, %(card_tail)s, %(bank)s, %(person_sealed)s,
+       %(call_sid)s, (SELECT count(*) FROM card_freeze WHERE call_sid = %(call_sid)s AND card_hash = %(card_hash)s
+                      AND action <> %(action)s AND status IN ('done', 'already')),
+       %(door)s, %(asked_by)s, %(number_sealed)s, %(number_tail)s, %(at)s, %(lease_until)s, %(at)s, %(lease_until)s
 ON CONFLICT DO NOTHING RETURNING {_FIELDS}
 """
 _READ = f"SELECT {_FIELDS} FROM card_freeze WHERE id = %s"
@@ -58,7 +59,7 @@ SELECT id FROM card_freeze WHERE status IN ('writing', 'unknown') AND look_at <=
 """
 _WITHOUT_CALLBACK = """
 SELECT id FROM card_freeze WHERE due_at IS NOT NULL AND cleared_at IS NULL AND callback_id IS NULL
-  AND number_sealed IS NOT NULL ORDER BY id LIMIT %s
+  AND number_sealed IS NOT NULL AND due_at > %s ORDER BY id LIMIT %s
 """
 _CALLBACK = "UPDATE card_freeze SET callback_id = %s WHERE id = %s AND callback_id IS NULL"
 _CLEAR = """
@@ -168,9 +169,9 @@ def due_looks(connection: Connection[Any], at: datetime, most: int) -> list[int]
     return [row[0] for row in connection.execute(_DUE_LOOKS, (at, most))]
 
 
-def without_callback(connection: Connection[Any], most: int) -> list[int]:
-    """Callers who were promised to be told, for whom no callback is on record yet."""
-    return [row[0] for row in connection.execute(_WITHOUT_CALLBACK, (most,))]
+def without_callback(connection: Connection[Any], since: datetime, most: int) -> list[int]:
+    """Callers who are to be told, due after `since`, for whom no callback is on record yet."""
+    return [row[0] for row in connection.execute(_WITHOUT_CALLBACK, (since, most))]
 
 
 def note_callback(connection: Connection[Any], row_id: int, callback_id: int) -> None:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("bank", sa.String(length=40), nullable=True),
         sa.Column("person_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("call_sid", sa.String(length=64), nullable=False),
+        sa.Column("turn", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("door", sa.String(length=8), nullable=False),
         sa.Column("asked_by", sa.String(length=64), nullable=False),
         sa.Column("number_sealed", sa.LargeBinary(), nullable=True),
@@ -81,7 +82,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_card_freeze_call",
         "card_freeze",
-        ["call_sid", "card_hash", "action"],
+        ["call_sid", "card_hash", "action", "turn"],
         unique=True,
         postgresql_where=sa.text("status IN ('writing', 'unknown', 'done', 'already')"),
     )
