@@ -5,12 +5,15 @@ folder of the figures before prometheus_client is imported.
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from integrations.errors import HotlineError, SettingsError
 from integrations.settings import Settings
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from integrations.services import Services
     from integrations.task_queue import Periodic
+    from ivr.problem import Problem
 
 # Shown by `run` when everything is up; the logins in demo mode only.
 ADDRESSES = (
@@ -29,6 +33,19 @@ ADDRESSES = (
     ("菜单状态", "/status"),
     ("运行状态", "/readyz"),
     ("监控指标", "/metrics"),
+)
+USED_BY_REQUESTS = (
+    "dashboards.auth",
+    "dashboards.console.page",
+    "dashboards.duty_page",
+    "dashboards.health",
+    "dashboards.own_account",
+    "dashboards.phone.page",
+    "dashboards.status_page",
+    "dashboards.users_page",
+    "dashboards.web_app",
+    "ivr.webhooks",
+    "queueing.webhooks",
 )
 INCOMING_PATH = "/ivr/incoming"
 GATEWAY_NOT_NEEDED = "已设置 TWILIO_ACCOUNT_SID，来电由运营商接入，不需要语音网关。"
@@ -58,13 +75,10 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     from dashboards.phone.page import phone_blueprint
     from dashboards.status_page import status_blueprint
     from dashboards.users_page import users_blueprint
-    from integrations.phone_numbers import load_places
     from ivr.service import Line
     from ivr.webhooks import ivr_blueprint
     from queueing.webhooks import queueing_blueprint
 
-    # A third of a second that no caller should wait for.
-    load_places()
     line = Line.build(services)
     app.register_blueprint(ivr_blueprint(line))
     app.register_blueprint(queueing_blueprint(line.waiting, line.end_outbound))
@@ -96,23 +110,21 @@ def periodic() -> list["Periodic"]:
     from ivr.jobs import PERIODIC as OF_CALLS
     from queueing.jobs import PERIODIC as OF_THE_LINE
     from queueing.recordings import PERIODIC as OF_RECORDINGS
+    from voicemail.freeze_jobs import PERIODIC as OF_FREEZES
 
-    return [*OF_CALLS, *OF_THE_LINE, *OF_RECORDINGS]
+    return [*OF_CALLS, *OF_THE_LINE, *OF_RECORDINGS, *OF_FREEZES]
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Start everything: servers, migrations, seeds, web, worker, clock."""
-    from dashboards.demo import DEMO_LOGINS
     from integrations.readiness import local_url
     from integrations.runner import Child, Runner, Welcome
 
-    if not _menus_are_proven(settings):
-        return 2
     children = [Child("web", ["web"], listens=True), Child("worker", ["worker"]), Child("clock", ["clock"])]
     children += [Child("dispatcher", ["dispatcher"]), Child("streams", ["streams"])]
     if settings.carrier_is_gateway:
-        # First, so that it is also ended first: the web process must still hear how its calls ended.
-        children.insert(0, Child("gateway", ["gateway"]))
+        # The web process must still hear how its calls ended.
+        children.insert(0, Child("gateway", ["gateway"], ends_first=True))
     else:
         print(GATEWAY_NOT_NEEDED)
     addresses = [(label, local_url(settings, path)) for label, path in ADDRESSES]
@@ -120,25 +132,46 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
         children.append(Child("sandbox", ["sandbox"]))
         addresses.append(("业务系统沙盒", f"{settings.sandbox_url}/"))
     addresses.append(("来电接口（运营商）", f"{settings.public_base_url}{INCOMING_PATH}"))
-    welcome = Welcome(addresses, DEMO_LOGINS if settings.demo else "")
-    return Runner(settings, os.environ, Path(__file__), children, welcome).run()
+    return Runner(settings, os.environ, Path(__file__), children, Welcome(addresses)).run()
+
+
+def prepare(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Prove the menus, bring the tables up to date and fill them: what `run` does before all else."""
+    from ivr.menu_commands import load_library_now
+    from ivr.proof import hold_proof
+
+    library = load_library_now(settings)
+    if not _are_usable(settings, library.problems):
+        return 2
+    # Filling in reads them again.
+    hold_proof(library.proof)
+    migrate(settings, arguments)
+    seed(settings, arguments)
+    if arguments.report_fd is not None:
+        from dashboards.demo import DEMO_LOGINS
+        from integrations.runner import Report
+
+        Report(library.proof, DEMO_LOGINS if settings.demo else "").send(arguments.report_fd)
+    return 0
 
 
 def web(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve HTTP."""
-    from integrations.services import Services
     from integrations.web_server import WebServer, metrics_dir, prepare_metrics_dir
 
     figures_dir = metrics_dir(settings)
     prepare_metrics_dir(figures_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures_dir)
+    from integrations.services import Services
+    from ivr.menu_commands import load_library_now
 
     def build_app() -> "Flask":
         return create_app(settings, Services.build(settings), figures_dir)
 
     Services.build(settings)
-    if not _menus_are_proven(settings):
+    if not _are_usable(settings, load_library_now(settings).problems):
         return 2
+    _import_what_requests_use()
     WebServer(settings, build_app, arguments.listen_fd).run()
     return 0
 
@@ -151,6 +184,8 @@ def worker(settings: Settings, arguments: argparse.Namespace) -> int:
 
     Services.build(settings)
     set_job_settings(settings)
+    # Every job runs in a process forked from this one: what is imported here, none of them imports again.
+    periodic()
     run_worker(settings.redis_url or "")
     return 0
 
@@ -282,12 +317,11 @@ def _uses_the_sandbox(settings: Settings) -> bool:
     return own is None or not own.is_file() or b"{sandbox}" in own.read_bytes()
 
 
-def _menus_are_proven(settings: Settings) -> bool:
+def _are_usable(settings: Settings, problems: Sequence["Problem"]) -> bool:
     """Say everything that is wrong with the menu files; False when there is no good copy to start with either."""
     from ivr.good_copy import GoodCopy
-    from ivr.menu_commands import load_library_now, say_problems
+    from ivr.menu_commands import say_problems
 
-    problems = load_library_now(settings).problems
     if not problems:
         return True
     say_problems(problems, sys.stderr)
@@ -297,7 +331,33 @@ def _menus_are_proven(settings: Settings) -> bool:
     return True
 
 
-COMMANDS = (run, web, worker, clock, dispatcher, streams, gateway, sandbox, migrate, seed, menu, ledger, staff, replay)
+def _import_what_requests_use() -> None:
+    """Before the web processes are forked, each of which would need a second for it."""
+    from integrations.phone_numbers import load_places
+
+    for module in USED_BY_REQUESTS:
+        import_module(module)
+    # A third of a second that no caller should wait for.
+    load_places()
+
+
+COMMANDS = (
+    run,
+    prepare,
+    web,
+    worker,
+    clock,
+    dispatcher,
+    streams,
+    gateway,
+    sandbox,
+    migrate,
+    seed,
+    menu,
+    ledger,
+    staff,
+    replay,
+)
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -306,6 +366,10 @@ def _no_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _web_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--listen-fd", type=int, help=argparse.SUPPRESS)
+
+
+def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--report-fd", type=int, help=argparse.SUPPRESS)
 
 
 def _menu_arguments(parser: argparse.ArgumentParser) -> None:
@@ -334,6 +398,7 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 ARGUMENTS = {
+    "prepare": _prepare_arguments,
     "web": _web_arguments,
     "menu": _menu_arguments,
     "ledger": _ledger_arguments,
@@ -356,6 +421,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         settings = Settings.from_env(os.environ)
         _configure_logging(settings)
+        if settings.menus_proven:
+            _hold_proof(settings)
         return int(arguments.command(settings, arguments))
     except SettingsError as error:
         print("\n".join([error.sentence, *(f"  - {line}" for line in error.problems)]), file=sys.stderr)
@@ -367,11 +434,33 @@ def main(argv: Sequence[str]) -> int:
         return 130
 
 
+def _hold_proof(settings: Settings) -> None:
+    from ivr.proof import hold_proof
+
+    hold_proof(settings.menus_proven)
+
+
 def _configure_logging(settings: Settings) -> None:
     from integrations.log import configure_logging
 
     configure_logging(settings)
 
 
+def leave(code: int) -> NoReturn:
+    """End this process at once: whatever must end in order has done so, and Python takes long to tidy its memory."""
+    with suppress(OSError):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+    except SystemExit as error:
+        # Of argparse, or of gunicorn and each of its processes.
+        if isinstance(error.code, str):
+            raise
+        code = error.code or 0
+    leave(code)

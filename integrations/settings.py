@@ -75,6 +75,8 @@ class Settings:
     stream_url: str
     # The made-up business systems of a demo.
     sandbox_port: int
+    # What the start has proven of the menu files, for the processes that it starts; not for operators.
+    menus_proven: str
     # Of the real ones, by the name of the variable.
     system_secrets: Mapping[str, str] = field(repr=False)
 
@@ -140,6 +142,7 @@ class Settings:
             stream_port=stream_port,
             stream_url=http_url(read, "STREAM_URL", stream_port),
             sandbox_port=read.integer("SANDBOX_PORT", port_beside(stream_port, port, gateway_port), 1, 65535),
+            menus_proven=read.text("MENUS_PROVEN") or "",
             system_secrets=system_secrets(read, is_demo),
         )
         if read.problems:

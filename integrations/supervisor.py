@@ -3,17 +3,19 @@
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from integrations.errors import HotlineError
-from integrations.processes import describe_exit, signal_group, wait_for_exit
+from integrations.processes import describe_exit, signal_group
 from integrations.terminal import Terminal
 
 LONGEST_PAUSE_SECONDS = 10.0
 # A child that ran this long was fine; its next death is a new story.
 HEALTHY_AFTER_SECONDS = 30.0
 STOP_SECONDS = 10.0
+# Between two looks at those that are ending.
+LOOK_SECONDS = 0.01
 
 
 @dataclass
@@ -24,6 +26,8 @@ class Managed:
     start: Callable[[], subprocess.Popen[bytes]]
     stop_signal: int = signal.SIGTERM
     stop_seconds: float = STOP_SECONDS
+    # The others must still be there when it says goodbye.
+    ends_first: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_again_at: float = 0.0
@@ -42,7 +46,7 @@ def pause_before_restart(deaths_in_a_row: int) -> float:
 
 
 class Supervisor:
-    """Watches a list of children. Children start in the order given and end in `stop_all`'s order."""
+    """Watches a list of children. They start in the order given and end in `stop_all`'s order."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -63,13 +67,13 @@ class Supervisor:
                 self._restart(child)
 
     def stop_all(self, kill_now: Callable[[], bool]) -> None:
-        """End the children, last added first where it matters: see Runner for the order.
+        """End the children: those that end first, then all others at the same time.
 
         Each gets its signal and its seconds, then SIGKILL for its whole group; `kill_now` cuts
         the wait short when the user asks a second time.
         """
-        for child in self.children:
-            self._stop(child, kill_now)
+        for is_first in (True, False):
+            self._stop([child for child in self.children if child.ends_first == is_first], kill_now)
 
     def _start(self, child: Managed) -> None:
         child.process = child.start()
@@ -100,19 +104,26 @@ class Supervisor:
             reason = error.sentence if isinstance(error, HotlineError) else str(error)
             self._plan_restart(child, reason)
 
-    def _stop(self, child: Managed, kill_now: Callable[[], bool]) -> None:
-        process, child.process = child.process, None
-        if process is None:
-            return
-        if process.poll() is None and not kill_now():
-            process.send_signal(child.stop_signal)
-            self._wait(process, child.stop_seconds, kill_now)
+    def _stop(self, children: Sequence[Managed], kill_now: Callable[[], bool]) -> None:
+        asked_at = time.monotonic()
+        ending: list[tuple[subprocess.Popen[bytes], float]] = []
+        for child in children:
+            process, child.process = child.process, None
+            if process is None:
+                continue
+            if process.poll() is None and not kill_now():
+                process.send_signal(child.stop_signal)
+            ending.append((process, asked_at + child.stop_seconds))
+        while ending:
+            ending = [(process, until) for process, until in ending if not self._has_ended(process, until, kill_now)]
+            if ending:
+                # A child blocked on a full pipe could not end.
+                self._terminal.pump(LOOK_SECONDS)
+
+    @staticmethod
+    def _has_ended(process: subprocess.Popen[bytes], until: float, kill_now: Callable[[], bool]) -> bool:
+        if process.poll() is None and time.monotonic() < until and not kill_now():
+            return False
         signal_group(process, signal.SIGKILL)
         process.wait()
-
-    def _wait(self, process: subprocess.Popen[bytes], seconds: float, kill_now: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + seconds
-        while not kill_now() and time.monotonic() < deadline:
-            # A child blocked on a full pipe could not end.
-            if wait_for_exit(process, 0.05, lambda: self._terminal.pump(0)):
-                return
+        return True

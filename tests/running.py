@@ -1,5 +1,6 @@
 """Starting the real `python app.py run` in a folder of its own, for tests that need everything."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -17,6 +18,8 @@ from integrations.settings import PROJECT_DIR
 from tests.waiting import eventually
 
 START_SECONDS = 240.0
+# One for all test processes of this machine.
+TURN_PATH = Path(tempfile.gettempdir()) / f"hotline-start-{os.getuid()}.lock"
 
 
 def free_port() -> int:
@@ -25,10 +28,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class RunningHotline:
-    """`python app.py run` on its own port and data folder; `output` is what it has printed so far."""
+class _Turn:
+    """Hotlines start one at a time, or all would run out of time. Within one process the newest start counts."""
 
-    def __init__(self, var_dir: Path, port: int | None = None, **env: str) -> None:
+    _held: IO[str] | None = None
+
+    @classmethod
+    def take(cls) -> None:
+        cls.give_back()
+        file = open(TURN_PATH, "w", encoding="utf-8")  # noqa: SIM115
+        fcntl.flock(file, fcntl.LOCK_EX)
+        cls._held = file
+
+    @classmethod
+    def give_back(cls) -> None:
+        if cls._held is not None:
+            cls._held.close()
+            cls._held = None
+
+
+class RunningHotline:
+    """`python app.py run` on its own port and data folder; `output` is what it has printed so far.
+
+    Its start has the machine to itself until `wait_ready` or `end`; `is_brief` is for one that will not come up.
+    """
+
+    def __init__(self, var_dir: Path, port: int | None = None, is_brief: bool = False, **env: str) -> None:
         self.var_dir = var_dir
         self.port = port or free_port()
         self.gateway_port = free_port()
@@ -45,6 +70,8 @@ class RunningHotline:
             "LOG_JSON": "0",
             **env,
         }
+        if not is_brief:
+            _Turn.take()
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(PROJECT_DIR / "app.py"), "run"],
@@ -77,6 +104,8 @@ class RunningHotline:
             # Whoever asked never gets to end it.
             self.end()
             raise AssertionError(self.output) from None
+        finally:
+            _Turn.give_back()
         assert self.is_ready, self.output
         return self
 
@@ -103,10 +132,12 @@ class RunningHotline:
 
     def interrupt(self) -> int:
         """Ctrl-C; returns the exit code."""
+        _Turn.give_back()
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(30)
 
     def end(self) -> None:
         """For clean-up: whatever state it is in."""
+        _Turn.give_back()
         if self.process.poll() is None:
             self.interrupt()

@@ -30,6 +30,7 @@ from integrations.social_insurance.fields import Unreadable
 from integrations.social_insurance.system_shape import DOWN, NOT_FOUND, REFUSED, System, meaning_of
 
 _ELEMENT = re.compile(r"\s*<([^<>/\s]+)\s*(?:/>|>(.*?)</\1\s*>)\s*", re.DOTALL)
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 CARD_BEGINS = "AAZ500"
 DONE, ALREADY = "00", "01"
 # The steps that a caller is told, by the fields of getAZ03.
@@ -83,6 +84,9 @@ def read_written(system: System, person: Insured, tags: Tags) -> Written | Rejec
         return Written(
             system.name, error == DONE, fields.day(told.get("到期日期"), "到期日期"), told.get("受理号") or None
         )
+    if not _CHINESE.search(error):
+        # A code that nobody has told us: it may as well mean that it was done.
+        raise Unreadable("ERR", "means nothing here")
     complaint = fields.sentence(error, [person.name])
     if meaning_of(system, complaint) == REFUSED:
         raise Away("refused", "by its own word", was_sent=False)

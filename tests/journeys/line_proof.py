@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,10 +99,27 @@ class LineProof:
 
     def __init__(self, var_dir: Path) -> None:
         self.url = psycopg_url(postgres_in(var_dir).url)
+        self._connection: psycopg.Connection[Any] | None = None
+        self._lock = threading.Lock()
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url) as connection:
-            return connection.execute(sql, values).fetchall()
+        return self.ask(sql, values)
+
+    def ask(self, sql: str, values: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Tests ask fifty times a second, so the connection is kept; one that the server has lost is made again."""
+        with self._lock:
+            if self._connection is not None:
+                try:
+                    return self._connection.execute(sql, values).fetchall()
+                except psycopg.OperationalError:
+                    self.close()
+            self._connection = psycopg.connect(self.url, autocommit=True)
+            return self._connection.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def going_on(self) -> dict[str, list[str]]:
         """What is still on its way, by kind; empty once everything has settled. Also while the database is away."""
@@ -123,6 +142,5 @@ class LineProof:
         return found
 
     def _ask(self, questions: dict[str, str]) -> dict[str, list[str]]:
-        with psycopg.connect(self.url) as connection:
-            answers = {name: [str(row[0]) for row in connection.execute(sql)] for name, sql in questions.items()}
+        answers = {name: [str(row[0]) for row in self.ask(sql)] for name, sql in questions.items()}
         return {name: rows for name, rows in answers.items() if rows}

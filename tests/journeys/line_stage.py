@@ -289,3 +289,4 @@ class LineStage:
         self.callers.hang_up_all()
         self.callers.close()
         self.seats.close()
+        self.proof.close()

@@ -12,7 +12,7 @@ from flask import Response, request
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from dashboards.phone.page import phone_blueprint
 from dashboards.web_app import build_flask
@@ -39,6 +39,13 @@ class HummingSpeech(QuietSpeech):
         return beep(len(text) / 4.2, 440)
 
 
+class _Quiet(WSGIRequestHandler):
+    """Pages still ask while a test ends, when what pytest has lent for printing is closed already."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
 class PhoneStage:
     """All in this process, each on a thread of its own. `documents` are what the hotline answers, by path."""
 
@@ -52,7 +59,7 @@ class PhoneStage:
         env = {"VAR_DIR": str(folder), "PORT": str(port), "GATEWAY_PORT": str(self.wire.target), "LOG_JSON": "1",
                "GATEWAY_URL": f"ws://127.0.0.1:{self.wire.port}"}  # fmt: skip
         self.settings = Settings.from_env(env, load_demo_keys=lambda var_dir: KEYS)
-        self._server = make_server("127.0.0.1", port, self._build_pages(), threaded=True)
+        self._server = make_server("127.0.0.1", port, self._build_pages(), threaded=True, request_handler=_Quiet)
         self._serving = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._serving.start()
         self._loop = asyncio.new_event_loop()

@@ -108,7 +108,7 @@ def test_random_callers_and_killed_processes_and_reports_that_come_twice(
     hotline: WiredHotline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A short run of that part of `make soak`, with its seed printed."""
-    report = run_callback_soak(hotline, random.randrange(10**9), calls=10, faults=3)
+    report = run_callback_soak(hotline, random.randrange(10**9), calls=8, faults=3)
     with capsys.disabled():
         print(f"\nsoak {report}")
     assert report.wrong == []

@@ -7,6 +7,7 @@ same seed makes the same people; what meets what in time is up to the machine.
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,7 @@ from queueing.callback_jobs import wake_callback, wake_due_callbacks
 from tests.journeys.callback_stage import CallbackStage
 from tests.journeys.line_stage import SEATS
 from tests.soak.callback_people import RandomTelephone
+from tests.soak.line import PLACES, overtaken
 from tests.soak.line_people import RandomSeat
 from tests.soak.wire import WiredHotline
 from tests.waiting import eventually
@@ -31,7 +33,8 @@ from tests.waiting import eventually
 FAULTS = ("dispatcher",) * 4 + ("web process",) * 2 + ("flush",) * 3 + ("web", "worker", "clock", "streams", "valkey")
 HARD_FAULTS = ("gateway", "gateway", "postgres")
 # Dice are thrown every 20 ms.
-JOB_TWICE, MADE_DUE, RINGS_UP = 0.1, 0.02, 0.05
+JOB_TWICE, MADE_DUE, RINGS_UP = 0.1, 0.02, 0.1
+LOOK_SECONDS = 0.3
 SETTLED_SECONDS = 150.0
 # The carrier's word is kept with its time; what follows from it waits until the database is back.
 SLOW_IN_AN_OUTAGE = ("a talk that outlived its call",)
@@ -67,13 +70,14 @@ def run_callback_soak(
     stage.new_wrongs()
     told = stage.proof.contradictions()
     before = stage.rows("SELECT coalesce(max(id), 0) FROM callback")[0][0]
+    before_in_line = stage.rows("SELECT coalesce(max(id), 0) FROM queue_entry")[0][0]
     hotline.wire.is_bad = True
     hotline.wire.done.clear()
     try:
         run = _Run(stage, chance, report, calls, faults, at_once, is_hard)
         run.let_them_ring()
         run.settle()
-        _judge(stage, report, before, told, SLOW_IN_AN_OUTAGE if is_hard else ())
+        _judge(stage, report, before, before_in_line, told, SLOW_IN_AN_OUTAGE if is_hard else ())
     finally:
         hotline.wire.is_bad = False
         stage.close()
@@ -152,6 +156,7 @@ class _Run:
         """Everybody becomes reasonable, and all that was promised comes due: it must come to its end by itself."""
         for phone in self._phones:
             phone.become_reasonable()
+        self._looked_at = 0.0
         try:
             eventually(self._is_settled, SETTLED_SECONDS)
         except AssertionError:
@@ -163,6 +168,9 @@ class _Run:
         self._store.close()
 
     def _is_settled(self) -> bool:
+        if time.monotonic() < self._looked_at + LOOK_SECONDS:
+            return False
+        self._looked_at = time.monotonic()
         for request, status in self._stage.rows(_OPEN):
             if status == "scheduled":
                 self._stage.make_due(request)
@@ -177,13 +185,19 @@ class _Run:
 
 
 def _judge(
-    stage: CallbackStage, report: CallbackReport, before: int, told: dict[str, list[str]], forgiven: tuple[str, ...]
+    stage: CallbackStage,
+    report: CallbackReport,
+    before: int,
+    before_in_line: int,
+    told: dict[str, list[str]],
+    forgiven: tuple[str, ...],
 ) -> None:
     for name, rows in {**stage.new_wrongs(), **stage.proof.contradictions()}.items():
         if name in forgiven:
             continue
         if new := sorted(set(rows) - set(told.get(name, []))):
             report.wrong.append(f"{name}: {new}")
+    report.wrong += overtaken(stage.rows(PLACES, before_in_line))
     try:
         eventually(lambda: not stage.left_at_the_carrier(), 40.0)
     except AssertionError:

@@ -29,9 +29,11 @@ SETTLED_SECONDS = 60.0
 # Keys pressed within the same moment may be committed either way round.
 SAME_MOMENT = timedelta(seconds=1)
 MOVES_AHEAD = {"slow", "returning", "missed_callback"}
-_PLACES = """
+# Those who are rung back, or come back, have a place from before and were not waiting all the time.
+PLACES = """
 SELECT entry.id, entry.centre, skill, language, arrived_at, entry.ended_at, rules, min(made_at)
-FROM queue_entry AS entry LEFT JOIN offer ON entry_id = entry.id WHERE entry.id > %s GROUP BY entry.id
+FROM queue_entry AS entry LEFT JOIN offer ON entry_id = entry.id
+WHERE entry.id > %s AND entry.kind = 'call' AND joined_at - arrived_at < interval '1 second' GROUP BY entry.id
 """
 
 
@@ -139,7 +141,7 @@ def _judge(stage: LineStage, report: LineReport, before: int, told: dict[str, li
     for name, rows in stage.proof.contradictions().items():
         if new := sorted(set(rows) - set(told.get(name, []))):
             report.wrong.append(f"{name}: {new}")
-    report.wrong += overtaken(stage.rows(_PLACES, before))
+    report.wrong += overtaken(stage.rows(PLACES, before))
     count = "SELECT status, count(*) FROM offer WHERE entry_id > %s GROUP BY 1"
     report.offers.update(dict(stage.rows(count, before)))
 
