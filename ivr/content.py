@@ -66,7 +66,7 @@ class Material:
 
     def spoken(self) -> str:
         original = "要原件" if self.original else "不用原件"
-        copies = f"复印件{cardinal(self.copies)}份" if self.copies else "不用复印件"
+        copies = f"复印件{self.copies}份" if self.copies else "不用复印件"
         form = {"纸质": "纸质的", "电子": "电子的", "纸质或电子": "纸质电子都行"}[self.format]
         return f"{self.name}，{original}，{copies}，{form}。{self.note}"
 
@@ -88,7 +88,7 @@ class Guide(Piece):
         steps = "".join(f"第{cardinal(n)}步，{step}" for n, step in enumerate(self.steps, start=1))
         return (
             Track("conditions", "谁能办", "".join(self.conditions)),
-            Track("materials", "要带什么", f"一共{cardinal(len(self.materials))}样材料。{papers}"),
+            Track("materials", "要带什么", f"一共{len(self.materials)}样材料。{papers}"),
             Track("steps", "怎么办", steps),
             Track("time", "多久办好，收不收费", f"{self.time_limit}{self.fee}"),
             Track(

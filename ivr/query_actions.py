@@ -105,13 +105,20 @@ def _found(asked: Asked, found: Found) -> Answer:  # type: ignore[type-arg]
     session, places = asked.session, places_of(asked)
     centres = [places.centre_of(item.place) for item in found.items]
     if session.words.get(HANDED_ON) == _kind(asked) or session.centre in centres:
-        today = in_shanghai(asked.services.now()).date()
-        return Answer("found", private=_kept(describe(found, today, places)))
+        return _read_out(asked, found)
     other = next((centre for centre in centres if centre is not None), None)
     if other is None:
         return Answer("elsewhere")
+    if isinstance(asked.services.social_insurance.for_centre(other, _kind(asked)), NotConnected):
+        # Nobody would answer there; what was found is true here as well.
+        return _read_out(asked, found)
     words = {INSURED_CENTRE: other, "insured_place": places.names[other], HANDED_ON: _kind(asked).value}
     return Answer("other_centre", words)
+
+
+def _read_out(asked: Asked, found: Found) -> Answer:  # type: ignore[type-arg]
+    today = in_shanghai(asked.services.now()).date()
+    return Answer("found", private=_kept(describe(found, today, places_of(asked))))
 
 
 def _not_here(asked: Asked, kind: Kind, person: Insured) -> Answer:

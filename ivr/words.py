@@ -192,7 +192,7 @@ def speakable(text: str) -> str:
     text = _SPELLED.sub(lambda found: spell_digits(found.group(), group=len(found.group())), text)
     text = _YEAR.sub(lambda found: "".join(DIGITS[int(digit)] for digit in found.group()), text)
     text = _MINUTES.sub(lambda found: f"点零{DIGITS[int(found.group(1))]}分", text)
-    text = re.sub(r"(?<!\d)2(?=点|个|条|位|张|份|次|年|万)", "两", text)
+    text = re.sub(r"(?<![\d第])2(?=点|个|条|段|位|张|份|样|次|年|万)", "两", text)
     return _NUMBER.sub(lambda found: _say_number(found.group()), text)
 
 

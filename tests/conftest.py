@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from integrations.database import Database
 from integrations.database_url import psycopg_url
@@ -28,6 +28,7 @@ SLOWEST_FIRST = (
     "journeys/test_line_faults.py",
     "journeys/test_callbacks.py",
     "journeys/test_talks.py",
+    "journeys/test_query.py",
     "journeys/test_callback_faults.py",
     "journeys/test_phone_is_rung.py",
     "integrations/test_runner.py",
@@ -38,6 +39,13 @@ SLOWEST_FIRST = (
     "journeys/test_two_gateways.py",
 )
 TESTS = Path(__file__).parent
+TABLES = """
+SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+"""
+USED_SEQUENCES = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences
+WHERE schemaname = 'public' AND last_value IS NOT NULL
+"""
 TEST_KEYS = DemoKeys(b"s" * 32, b"d" * 32, b"h" * 32)
 
 
@@ -93,6 +101,21 @@ def settings(postgres_url: str, redis_url: str, tmp_path: Path) -> Settings:
     return Settings.from_env(env, load_demo_keys=lambda var_dir: TEST_KEYS)
 
 
+def empty_tables(connection: psycopg.Connection[Any]) -> None:
+    """No rows, and every number counts from one again.
+
+    Only what is not empty is touched: a TRUNCATE of all tables takes a tenth of a second, more than most tests.
+    """
+    names = [row[0] for row in connection.execute(TABLES)]
+    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
+    with connection.transaction():
+        # Without it the order in which tables refer to each other would matter; the database of a test is its own.
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for row in connection.execute(filled).fetchall():
+            connection.execute(f"DELETE FROM {row[0]}")
+        connection.execute(USED_SEQUENCES)
+
+
 @pytest.fixture(scope="session")
 def _shared_database(postgres_url: str) -> Iterator[Database]:
     database = Database(postgres_url, pool_size=8)
@@ -104,15 +127,8 @@ def _shared_database(postgres_url: str) -> Iterator[Database]:
 def database(_shared_database: Database) -> Iterator[Database]:
     """The database, emptied after the test."""
     yield _shared_database
-    with _shared_database.engine.begin() as connection:
-        names = connection.scalars(
-            text(
-                "SELECT quote_ident(tablename) FROM pg_tables "
-                "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            )
-        ).all()
-        if names:
-            connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+    with psycopg.connect(psycopg_url(_shared_database.url)) as connection:
+        empty_tables(connection)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class PlaylistNode(Node):
         keys.arrive(turn, self.id)
         track = tracks[session.item]
         if self.intro and session.item == 0:
-            turn.say(self.intro, count=cardinal(len(tracks)))
+            turn.say(self.intro, count=str(len(tracks)))
         before = turn.prompt_seconds()
         turn.say(self.heading, count=cardinal(session.item + 1), title=track.title)
         turn.say(self.piece, text=track.text)

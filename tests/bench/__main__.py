@@ -1,4 +1,4 @@
-"""`make bench`: menu steps beside a bare route, memory, ten thousand open calls, the gateway, the line, consoles."""
+"""`make bench`: menu steps beside a bare route, memory, ten thousand open calls, look-ups, gateway, line, consoles."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.bench.consoles import measure_consoles
 from tests.bench.gateway import measure_gateway
 from tests.bench.line import measure_line
 from tests.bench.load import Result, call_requests, closed_loop, made_ahead, open_loop, signed_request
+from tests.bench.look_ups import measure_look_ups
 from tests.bench.offers import measure_offers
 from tests.bench.wait_estimate import measure_wait_estimate
 from tests.running import RunningHotline, free_port
@@ -65,6 +66,7 @@ def main() -> None:
             _memory(hotline, f"{OPEN_CALLS} 个未结束的来电时，每进程内存")
         finally:
             hotline.end()
+    measure_look_ups()
     measure_gateway()
     measure_line()
     measure_offers()

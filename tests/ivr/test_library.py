@@ -288,7 +288,7 @@ def test_a_complete_guide_says_for_each_paper_original_copies_and_form(tmp_path:
     library = load_library(TODAY, tmp_path)
     assert (library.problems, shelf(library)) == ((), {})
     track = library.content.tracks("guide/own", TODAY)[1]
-    assert track.text == "一共一样材料。第一样，身份证，要原件，复印件二份，纸质的。"
+    assert track.text == "一共1样材料。第一样，身份证，要原件，复印件2份，纸质的。"
 
 
 INCOMPLETE: list[tuple[dict[str, object], str]] = [

@@ -10,13 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.commands import CommandKind
 from ivr.content import Content, Guide, Material, Recording
 from ivr.events import CallEnded, CommandAnswered, DialEnded, Recorded, Recovered, Silence
+from ivr.findings import PROMPTS, Finding, Sentence, to_plain
 from ivr.flow import Flow
 from ivr.nodes.collect import id_problem, is_telephone
+from ivr.nodes.findings import FINDINGS
 from ivr.outcome import AFTER_HOURS, ANSWERED, HUMAN_UNAVAILABLE, SELF_SERVED
 from ivr.session import TURN_LIMIT, Caller, Session
 from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, is_private
+from ivr.words import speakable
 from queueing.opening_hours import HoursState
 from tests.ivr.calls import Call
 from tests.ivr.menus import HEAD, NEXT_LINE, WORDS, good, prove, small_menu
@@ -445,7 +449,301 @@ def test_a_branch_goes_by_what_was_stored_before() -> None:
     assert Call(flow).press("1").happens(Recorded, "RE2", 5).node == "person"
 
 
+# A PIN, and the command that is given it
+
+
+PIN_MENU = """
+ask_pin: {kind: secret, say: [ask], digits: 6, bad: bad, to: check, failed: person}
+check:
+  {kind: command, do: find_out, patient: true, waiting: wait, routes: {found: kept, none: ask_pin}, late: person}
+kept: {kind: menu, say: [one], options: [{key: "0", to: person}]}
+"""
+PIN = "258036"
+
+
+@pytest.fixture(scope="module")
+def pin_menu() -> Flow:
+    return with_key_1(PIN_MENU, "ask_pin")
+
+
+def test_a_pin_is_handed_to_its_command_and_kept_nowhere(pin_menu: Flow) -> None:
+    call = Call(pin_menu).press("1").press(PIN)
+    [command] = call.step.commands
+    assert (command.name, command.secret, call.node) == ("find_out", PIN, "check")
+    assert PIN not in call.session.to_json(orjson.dumps) and PIN not in repr(call.session.private)
+    assert PIN not in repr(command) and PIN not in repr(call.step.verbs)
+    # Nor does a second question carry it along.
+    call.happens(CommandAnswered, command.id, "none")
+    assert call.node == "ask_pin" and call.step.commands == ()
+    assert call.press("470025").step.commands[0].secret == "470025"
+
+
+@pytest.mark.parametrize("keys", [f"{PIN}#", f"#{PIN}"])
+def test_a_hash_beside_a_pin_is_no_part_of_it(keys: str, pin_menu: Flow) -> None:
+    assert Call(pin_menu).press("1").press(keys).step.commands[0].secret == PIN
+
+
+@pytest.mark.parametrize("keys", ["25803", "2580367", "25803*", "0", "9", "*", "#", "２５８０３６"])
+def test_what_is_no_pin_is_asked_for_again_and_the_third_time_gets_help(keys: str, pin_menu: Flow) -> None:
+    call = Call(pin_menu).press("1")
+    for _ in range(2):
+        call.press(keys)
+        assert (call.node, call.heard, call.step.commands) == ("ask_pin", ["bad"], ())
+    assert call.press(keys).node == "person"
+
+
+def test_no_key_for_a_pin_is_the_call_for_help(pin_menu: Flow) -> None:
+    assert Call(pin_menu).press("1").silence().node == "person"
+
+
+def test_the_first_digit_of_a_pin_has_fifteen_seconds(pin_menu: Flow) -> None:
+    waits = [verb for verb in Call(pin_menu).press("1").step.verbs if isinstance(verb, Gather)]
+    assert [(wait.num_digits, wait.timeout) for wait in waits] == [(6, 10), (6, 5)]
+
+
+# Answers that take their time
+
+
+def test_a_patient_wait_ends_with_a_gather_that_a_key_can_leave(pin_menu: Flow) -> None:
+    call = Call(pin_menu).press("1").press(PIN)
+    assert call.heard == ["wait"] and (call.gather().num_digits, call.gather().timeout) == (1, 1)
+    call.press("0")
+    assert (call.node, call.session.pending) == ("person", "")
+
+
+def test_a_patient_wait_speaks_every_third_time_and_is_bounded(pin_menu: Flow) -> None:
+    call = Call(pin_menu).press("1").press(PIN)
+    heard = [call.heard]
+    while call.node == "check":
+        heard.append(call.silence().heard)
+    assert heard == [*([["wait"], [], []] * 3), ["wait"], ["goodbye"]]
+    assert (call.node, call.session.pending) == ("person", "")
+
+
+def test_an_answer_ends_a_patient_wait_whenever_it_comes(pin_menu: Flow) -> None:
+    call = Call(pin_menu).press("1").press(PIN).silence().silence()
+    assert call.happens(CommandAnswered, "find_out-1", "found").node == "kept"
+
+
+def test_another_key_neither_hurries_nor_asks_again(pin_menu: Flow) -> None:
+    call = Call(pin_menu).press("1").press(PIN).press("5")
+    assert (call.node, call.session.pending, call.step.commands) == ("check", "find_out-1", ())
+
+
+def test_what_an_answer_brings_in_private_stays_out_of_the_session_in_the_clear(pin_menu: Flow) -> None:
+    call = Call(pin_menu).press("1").press(PIN)
+    call.happens(CommandAnswered, "find_out-1", "found", {"what": "养老保险"}, (), {"kept": "7,283,645"})
+    assert call.session.private["kept"] == "7,283,645" and "7,283,645" not in call.session.to_json(orjson.dumps)
+    assert call.session.words["what"] == "养老保险"
+
+
+@pytest.mark.parametrize("line", ["patient: false", "patient: true, repeats: true"])
+def test_a_question_to_a_business_system_must_be_asked_patiently_and_once(line: str) -> None:
+    known = {"ask_them": CommandKind("ask_them", ("found",), takes_time=True)}
+    nodes = f"""
+    look: {{kind: command, do: ask_them, {line}, waiting: wait, routes: {{found: person}}, late: person}}
+    """
+    menu = small_menu(nodes).replace(ZERO, f'{ZERO}      - {{key: "1", say: one, to: look}}\n')
+    problems = prove(menu, commands=known)
+    assert any("要问业务系统，要写 patient: true，不能写 repeats" in problem for problem in problems)
+
+
+# What was found
+
+
+FOUND_WORDS = WORDS + 'several: 查到{count}份。\noption: "{title}，请按{key}。"\n'
+FOUND_WORDS += "".join(f"{prompt}: 说到{prompt}。\n" for prompt in PROMPTS)
+FOUND_MENU = """
+look: {kind: command, do: find_out, patient: true, waiting: wait, routes: {found: read, none: top}, late: person}
+read: {kind: findings, several: several, option: option, after: [ask], back: list, silence: person, empty: list}
+list: {kind: menu, say: [one], options: [{key: "0", to: person}, {key: "1", to: look}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def found_menu() -> Flow:
+    return with_key_1(FOUND_MENU, "look", FOUND_WORDS)
+
+
+def finds(flow: Flow, *titles: str, times: int = 1) -> Call:
+    """A call whose look-up has found so many things, each of a sentence or more."""
+    found = [Finding(title, (Sentence("medical_normal", {"insurance": title}),) * times) for title in titles]
+    call = Call(flow).press("1")
+    kept = {FINDINGS: orjson.dumps(to_plain(found)).decode()}
+    return call.happens(CommandAnswered, call.session.pending, "found", {}, (), kept)
+
+
+def test_one_finding_is_read_at_once(found_menu: Flow) -> None:
+    call = finds(found_menu, "职工医保")
+    assert (call.node, call.heard) == ("read", ["medical_normal", "ask"])
+    assert call.press("9").heard == ["medical_normal", "ask"]
+    assert call.press("*").node == "list"
+
+
+def test_several_are_a_list_and_star_leads_back_to_it_first(found_menu: Flow) -> None:
+    call = finds(found_menu, "职工医保", "居民医保")
+    assert (call.heard, call.words) == (
+        ["several", "option", "option"],
+        "查到2份。职工医保，请按1。居民医保，请按2。",
+    )
+    assert call.press("2").heard == ["medical_normal", "ask"]
+    assert call.press("*").heard[0] == "several"
+    assert call.press("*").node == "list"
+
+
+def test_two_things_found_are_spoken_as_a_count_and_not_as_a_number(found_menu: Flow) -> None:
+    """两份, never 二份."""
+    call = finds(found_menu, "职工医保", "居民医保")
+    assert speakable(call.words).startswith("查到两份。")
+
+
+def test_a_key_without_a_finding_is_a_wrong_key(found_menu: Flow) -> None:
+    call = finds(found_menu, "职工医保", "居民医保").press("3")
+    assert (call.node, call.heard[0]) == ("read", "wrong_key")
+    # While one is being read the numbers of the others are no keys.
+    assert call.press("1").press("2").heard[0] == "wrong_key"
+
+
+def test_more_than_seven_things_have_no_keys_of_their_own(found_menu: Flow) -> None:
+    call = finds(found_menu, *(f"第{n}种" for n in range(9)))
+    assert call.heard.count("option") == 7 and "查到7份" in call.words
+
+
+def test_8_reads_slowly_from_there_on(found_menu: Flow) -> None:
+    call = finds(found_menu, "职工医保").press("8")
+    assert call.session.slow and call.heard[0] == "medical_normal"
+    # In the list there is nothing to be read slowly.
+    assert finds(found_menu, "职工医保", "居民医保").press("8").heard[0] == "wrong_key"
+
+
+def test_silence_after_a_reading_leads_on_and_in_a_list_says_it_again(found_menu: Flow) -> None:
+    assert finds(found_menu, "职工医保").silence().node == "person"
+    call = finds(found_menu, "职工医保", "居民医保").silence()
+    assert call.node == "read" and call.session.slow and call.heard[:2] == ["silence_1", "several"]
+
+
+def test_what_was_found_is_private_and_sealed_with_its_words(found_menu: Flow) -> None:
+    for call in (finds(found_menu, "职工医保"), finds(found_menu, "职工医保", "居民医保")):
+        assert is_private(call.step.verbs)
+        assert "医保" not in call.session.to_json(orjson.dumps)
+
+
+def test_without_a_finding_there_is_nothing_to_read(found_menu: Flow) -> None:
+    call = Call(found_menu).press("1")
+    assert call.happens(CommandAnswered, call.session.pending, "found").node == "list"
+
+
+def test_a_new_look_up_begins_at_its_list(found_menu: Flow) -> None:
+    """Not at the place of the item that was read of the one before."""
+    call = finds(found_menu, "职工医保", "居民医保").press("2").press("*").press("*").press("1")
+    kept = {FINDINGS: orjson.dumps(to_plain([Finding("一", ()), Finding("二", ())])).decode()}
+    call.happens(CommandAnswered, call.session.pending, "found", {}, (), kept)
+    assert call.heard == ["several", "option", "option"]
+
+
+@pytest.mark.parametrize(("seconds", "served"), [(1, False), (30, True)])
+def test_a_reading_that_was_heard_is_self_service(seconds: float, served: bool, found_menu: Flow) -> None:
+    call = finds(found_menu, "职工医保", times=3).happens(CallEnded, "completed", after=seconds)
+    assert (SELF_SERVED in call.session.marks) is served
+
+
+def test_a_list_alone_is_no_self_service(found_menu: Flow) -> None:
+    call = finds(found_menu, "职工医保", "居民医保").happens(CallEnded, "completed", after=30)
+    assert SELF_SERVED not in call.session.marks
+
+
+def test_a_reading_of_why_nothing_came_is_no_self_service() -> None:
+    flow = with_key_1(FOUND_MENU.replace("empty: list}", "empty: list, served: false}"), "look", FOUND_WORDS)
+    call = finds(flow, "职工医保", times=3).happens(CallEnded, "completed", after=30)
+    assert SELF_SERVED not in call.session.marks
+
+
+@pytest.mark.parametrize(("good_words", "bad_words"), [("{count}", "几"), ("{title}", "这个")])
+def test_a_list_that_says_neither_how_many_nor_what_is_told(good_words: str, bad_words: str) -> None:
+    menu = small_menu(FOUND_MENU).replace(ZERO, f'{ZERO}      - {{key: "1", say: one, to: look}}\n')
+    problems = prove(menu, FOUND_WORDS.replace(good_words, bad_words))
+    assert any(f"里没有 {good_words}" in problem for problem in problems)
+
+
+# Problems of a number that have words, or a way, of their own
+
+
+OWN_WORDS = WORDS + "short: 只有{count}位。\nold: 老号码。\n"
+OWN_WAYS = """
+number:
+  {kind: collect, say: [ask], min: 18, max: 18, check: id_number, bad: bad, bad_by: {short: short},
+   leave_by: {fifteen: old_one}, store: id_number, to: kept, failed: person}
+old_one: {kind: say, say: [old], to: person}
+kept: {kind: say, say: [one], forget: id_number, to: top}
+"""
+
+
+@pytest.fixture(scope="module")
+def own_ways() -> Flow:
+    return with_key_1(OWN_WAYS, "number", OWN_WORDS)
+
+
+def test_a_number_that_is_too_short_is_told_how_many_digits_came(own_ways: Flow) -> None:
+    call = entering(own_ways).press("3401031985")
+    assert (call.heard, call.words) == (["short"], "只有10位。")
+    # Any other problem has the words for all.
+    assert call.press("340103198503089984").heard == ["bad"]
+
+
+def test_a_problem_with_a_way_of_its_own_needs_no_second_try(own_ways: Flow) -> None:
+    call = entering(own_ways).press("340103850308998")
+    assert (call.node, call.heard[0]) == ("person", "old")
+
+
+def test_a_number_is_forgotten_where_the_menu_says_so(own_ways: Flow) -> None:
+    call = entering(own_ways).press("340103198503089983")
+    assert call.node == "top" and call.session.private == {}
+
+
 # Handover
+
+
+INSURED_WORDS = {"insured_centre": "340200", "insured_place": "芜湖"}
+INSURED_MENU = """
+look: {kind: command, do: find_out, patient: true, waiting: wait, routes: {found: away, none: top}, late: person}
+away: {kind: handover, say: [one], centre: insured, begin: goes_on}
+goes_on: {kind: menu, say: [ask], options: [{key: "0", to: person}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def insured_menu() -> Flow:
+    return with_key_1(INSURED_MENU, "look")
+
+
+def test_a_call_is_handed_to_where_somebody_is_insured_and_goes_on_there(insured_menu: Flow) -> None:
+    call = Call(insured_menu).press("1")
+    call.session.private["id_number"] = "340103198503089983"
+    call.happens(CommandAnswered, call.session.pending, "found", INSURED_WORDS)
+    assert (call.session.centre, call.session.node, call.session.begin) == ("340200", "", "goes_on")
+    assert call.kinds[-1] == "Redirect" and call.heard == ["one"]
+    # The next webhook begins there, once; what was keyed in is there, too.
+    call.silence()
+    assert (call.node, call.heard, call.session.begin) == ("goes_on", ["ask"], "")
+    assert call.session.private == {"id_number": "340103198503089983"}
+
+
+def test_a_begin_that_the_other_menu_does_not_have_is_its_start(insured_menu: Flow, plain: Flow) -> None:
+    call = Call(insured_menu).press("1")
+    call.happens(CommandAnswered, call.session.pending, "found", INSURED_WORDS)
+    call.flow = plain
+    assert call.silence().node == plain.start
+
+
+def test_a_handover_to_an_insurance_of_nowhere_stays_where_it_is(insured_menu: Flow) -> None:
+    call = Call(insured_menu).press("1")
+    assert call.happens(CommandAnswered, call.session.pending, "found").session.centre == "340000"
+
+
+def test_a_begin_that_no_menu_has_is_told() -> None:
+    nodes = INSURED_MENU.replace("begin: goes_on", "begin: nowhere")
+    menu = small_menu(nodes).replace(ZERO, f'{ZERO}      - {{key: "1", say: one, to: look}}\n')
+    assert any("begin “nowhere”没有这个节点" in problem for problem in prove(menu))
 
 
 @pytest.fixture(scope="module")
@@ -579,7 +877,7 @@ def lists() -> Flow:
 def test_a_list_says_how_many_there_are_and_only_the_keys_that_do_something(lists: Flow) -> None:
     call = Call(lists).press("1")
     assert call.heard == ["intro", "heading", "piece", "key_next", "key_others"]
-    assert call.words.startswith("一共三条。第一条，第0。")
+    assert call.words.startswith("一共3条。第一条，第0。")
     assert call.press("1").heard == ["heading", "piece", "key_next", "key_previous", "key_others"]
     assert call.press("1").heard == ["heading", "piece", "key_previous", "key_others"]
 
@@ -587,7 +885,7 @@ def test_a_list_says_how_many_there_are_and_only_the_keys_that_do_something(list
 def test_before_the_first_piece_there_is_none(lists: Flow) -> None:
     call = Call(lists).press("1", "2", "2")
     assert call.session.item == 0
-    assert call.words.startswith("一共三条。")
+    assert call.words.startswith("一共3条。")
 
 
 def test_after_the_last_piece_comes_the_end_and_the_menu(lists: Flow) -> None:
@@ -638,7 +936,7 @@ def test_eight_guides_have_eight_keys_and_each_leads_to_its_guide(lists: Flow) -
     assert "办7，请按8。" in call.words
     call.press("8")
     assert (call.node, call.session.content) == ("listen", "guide/g7")
-    assert call.words.startswith("一共五条。")
+    assert call.words.startswith("一共5条。")
     assert call.press("*").node == "which"
 
 

@@ -4,6 +4,8 @@ const SENTENCES = /[^。！？；]+[。！？；]*[”』]?/g;
 const SHORTEST = 8; // characters that are worth a line of their own
 const NEAR_PX = 40;
 const MOST_KEPT = 30;
+// More keys in a row than any menu wants may be an ID number or a PIN that was typed ahead.
+const MOST_KEYS_KEPT = 3;
 
 export class Captions {
   /** Every text as it came, for tests. */
@@ -70,6 +72,15 @@ export class Captions {
     if (isKey) line.dataset.keys = words;
   }
 
+  /** Of keys in a row only how many there were: numbers do not stay behind. */
+  forgetNumbers() {
+    for (const line of this.#list.querySelectorAll("[data-keys]")) {
+      const { length } = line.dataset.keys.split(" ");
+      delete line.dataset.keys;
+      if (length > MOST_KEYS_KEPT) line.textContent = `您按了 ${length} 个键`;
+    }
+  }
+
   clear() {
     this.#stop();
     this.texts.length = 0;
@@ -78,8 +89,9 @@ export class Captions {
     this.#list.replaceChildren();
   }
 
-  /** What is shown, to be kept over a reload. */
+  /** What is shown, to be kept over a reload; numbers that were keyed are not. */
   keep() {
+    this.forgetNumbers();
     const lines = [...this.#list.children].slice(-MOST_KEPT).map((line) => [line.textContent, line.className]);
     return { lines, current: this.#current };
   }

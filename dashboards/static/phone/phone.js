@@ -21,6 +21,8 @@ const ENDINGS = {
   canceled: "电话已取消。",
 };
 const MICROPHONE_LOST = "麦克风断开了，对方听不到您。您可以继续听，也可以按键。";
+// In place of each key of a number that is being entered: it may be an ID number or a PIN, and somebody may look on.
+const HIDDEN = "•";
 const byId = (id) => document.getElementById(id);
 
 const { tokenAddress, csrf } = byId("phone").dataset;
@@ -31,6 +33,7 @@ const latencies = { keyToSilence: null };
 const bell = new Bell(pulse);
 let isMuted = false;
 let wasRecording = false;
+let isEnteringNumber = false;
 let keyPressedAt = null;
 let silencedKeyAt = null;
 let calls = 0;
@@ -95,7 +98,10 @@ const HEARD = {
     audio.flush();
     captions.silence();
   },
-  gather: ({ digits, finish: last, speech }) => { if (!view.isMachine) view.hint(gatherHint(digits, last, speech)); },
+  gather: ({ digits, finish: last, speech }) => {
+    isEnteringNumber = digits !== 1;
+    if (!view.isMachine) view.hint(gatherHint(digits, last, speech));
+  },
   recording: ({ max }) => { view.hint(""); view.startRecording(max); },
   recorded: ({ seconds }) => {
     view.show("live");
@@ -167,10 +173,12 @@ function hangUp() {
 
 function finish(sentence, isBusy = true) {
   calls += 1;
+  isEnteringNumber = false;
   line.close();
   audio.hangUp();
   if (isBusy) audio.busy();
   captions.silence();
+  captions.forgetNumbers();
   captions.note(sentence);
   view.show("ended");
   view.level(0);
@@ -202,7 +210,7 @@ async function press(key) {
   } else {
     keyPressedAt = performance.now();
     line.press(key);
-    captions.note(key, true);
+    captions.note(isEnteringNumber ? HIDDEN : key, true);
     view.hint("");
   }
   await audio.open();
