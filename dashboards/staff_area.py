@@ -24,6 +24,7 @@ NAVIGATION = (
     ("工作台", "/console", (CONSULTANT,)),
     ("现场", "/console/floor", SETS_DUTY),
     ("回电", "/callbacks", ROLES),
+    ("挂失", "/freezes", ROLES),
     ("菜单状态", "/status", ROLES),
     ("业务系统", "/systems", SETS_DUTY),
     ("值班设置", "/duty", SETS_DUTY),

@@ -79,11 +79,14 @@ PURE = (
     "dashboards/console/asked.py",
     "dashboards/console/callback_words.py",
     "dashboards/console/caller_words.py",
+    "dashboards/console/freeze_words.py",
     "dashboards/console/guide_search.py",
     "dashboards/console/initials.py",
+    "dashboards/console/look_up_words.py",
     "dashboards/console/subjects.py",
     "dashboards/duty_rules.py",
     "dashboards/password_rules.py",
+    "dashboards/systems_words.py",
     "dashboards/user_rules.py",
 )
 # Tables of facts in the shape of a package.

@@ -12,35 +12,22 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from psycopg.rows import class_row
 
 from dashboards.console.actions import HAS_SEAT
 from dashboards.console.api import json_body, json_roles, seat_of, text_of
-from dashboards.console.errors import NO_SUCH_OFFER, Refused
+from dashboards.console.card_offers import CardOffers
+from dashboards.console.desk_talk import identify, talk_of
+from dashboards.console.errors import Refused
 from dashboards.console.identities import identity_json, who_is_on
 from dashboards.console.look_up_answers import answer_json
-from dashboards.console.look_up_words import ID_PROBLEMS, KEYPAD, KINDS, ORAL, PURPOSES, resting_words, why
+from dashboards.console.look_up_words import KINDS, ORAL, PURPOSES, resting_words, why
+from dashboards.console.oral_limit import refuse_too_many
 from dashboards.sign_in import signed_in
-from integrations.social_insurance.contract import Insured, Kind, Purpose
-from integrations.social_insurance.id_number import IdNumber, read_id
+from integrations.social_insurance.contract import Kind, Purpose
 from integrations.social_insurance.systems_file import NotConnected, ReferTo
-from integrations.work_calendar import in_shanghai
 from ivr.service import Line
-from queueing.offer import CONNECTED
 
 PATH = "/console/api/look-up"
-NOT_YOUR_TALK = "这个来电不是您在接，不能查他的信息。"
-NOT_TALKING = "只有通话中才能查，现在没有在通话。"
-OTHER_PERSON = "来电人已经按键核对过身份，只能查他本人的。请把证件号清空再查。"
-_TALK = "SELECT agent_id, centre, call_sid, status FROM offer WHERE id = %s"
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    agent_id: int
-    centre: str
-    call_sid: str
-    status: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,6 +46,7 @@ class DeskLookUps:
         self._line = line
         self._services = line.services
         self._registry = line.services.social_insurance
+        self._cards = CardOffers(line)
 
     def register(self, bp: Blueprint) -> None:
         """Add the addresses to the JSON blueprint."""
@@ -66,7 +54,7 @@ class DeskLookUps:
         bp.post(PATH, endpoint="look_up")(json_roles(*HAS_SEAT)(self._look_up))
 
     def _form(self) -> Response:
-        talk = self._talk(seat_of(signed_in()), text_of(request.args, "offer"))
+        talk = talk_of(self._services, seat_of(signed_in()), text_of(request.args, "offer"))
         proven = who_is_on(self._services, talk.call_sid)
         now = self._services.now()
         return jsonify(
@@ -89,42 +77,21 @@ class DeskLookUps:
 
     def _look_up(self) -> Response:
         member, body = signed_in(), json_body()
-        talk, asked = self._talk(seat_of(member), text_of(body, "offer")), _read(body)
+        talk, asked = talk_of(self._services, seat_of(member), text_of(body, "offer")), _read(body)
         who = self._registry.for_centre(talk.centre, asked.kind)
         if isinstance(who, ReferTo):
             return _not_asked("refer", f"{KINDS[asked.kind]}不在这里查，请来电人打 {who.line}。")
         if isinstance(who, NotConnected):
             return _not_asked("closed", f"{KINDS[asked.kind]}现在查不了：{who.reason}。")
-        person, proof = self._person(talk, asked)
+        person, proof = identify(self._services, talk, asked.id_number)
+        if proof == ORAL:
+            refuse_too_many(self._services, member.username)
         purpose = Purpose(member.username, talk.call_sid, why(asked.kind, asked.purpose, proof))
         answer = self._registry.look_up(talk.centre, asked.kind, person, purpose)
-        return jsonify(ok=True, **answer_json(self._line, talk.centre, answer, who.system.label))
-
-    def _person(self, talk: Talk, asked: Asked) -> tuple[Insured, str]:
-        """Who is asked for, and how they have proven it. Raises Refused (422) with what is wrong with the number."""
-        proven = who_is_on(self._services, talk.call_sid)
-        if proven is not None and not asked.id_number:
-            return proven.person, KEYPAD
-        read = read_id(asked.id_number, in_shanghai(self._services.now()).date())
-        if not isinstance(read, IdNumber):
-            # Its name alone: the number must not get into a log by way of what was wrong with it.
-            raise Refused(422, ID_PROBLEMS[read], f"id_number {read.value}")
-        if proven is None:
-            return Insured(read.value), ORAL
-        if read.value != proven.person.id_number:
-            raise Refused(409, OTHER_PERSON)
-        return proven.person, KEYPAD
-
-    def _talk(self, seat: int, offer_id: str) -> Talk:
-        with self._services.database.pool.connection() as connection:
-            talk = connection.cursor(row_factory=class_row(Talk)).execute(_TALK, (offer_id,)).fetchone()
-        if talk is None:
-            raise Refused(404, NO_SUCH_OFFER)
-        if talk.agent_id != seat:
-            raise Refused(403, NOT_YOUR_TALK)
-        if talk.status != CONNECTED:
-            raise Refused(409, NOT_TALKING)
-        return talk
+        told = answer_json(self._line, talk.centre, answer, who.system.label)
+        if asked.kind is Kind.CARD:
+            told = self._cards.add_to(told, answer, talk, person, proof)
+        return jsonify(ok=True, **told)
 
 
 def _read(body: Mapping[str, Any]) -> Asked:
@@ -133,8 +100,13 @@ def _read(body: Mapping[str, Any]) -> Asked:
         raise Refused(422, "请选要查哪一项。", "kind")
     if purpose not in PURPOSES:
         raise Refused(422, "请先选查询的用途。", "purpose")
+    return Asked(Kind(kind), purpose, typed_number(body))
+
+
+def typed_number(body: Mapping[str, Any]) -> str:
+    """The ID number of a request as it was typed. Raises Refused (422)."""
     # A Chinese input method writes digits at full width.
-    return Asked(Kind(kind), purpose, unicodedata.normalize("NFKC", text_of(body, "id_number")).strip())
+    return unicodedata.normalize("NFKC", text_of(body, "id_number")).strip()
 
 
 def _not_asked(result: str, sentence: str) -> Response:

@@ -7,24 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
 from psycopg.rows import class_row
 
 from dashboards.console.api import text_of
 from dashboards.console.callback_deeds import FEW_SLOTS, SLOT_TAKEN, note_deed, read_slot, slots_json
 from dashboards.console.callback_words import span_words
 from dashboards.console.caller_words import masked
+from dashboards.console.desk_talk import number_of
 from dashboards.console.errors import NO_SUCH_OFFER, NOT_YOURS, Refused
 from dashboards.console.wrap_up import WRITTEN_WITHIN, without_secrets
 from dashboards.staff import StaffMember
 from integrations.phone_numbers import is_dialable, parse_caller
-from integrations.sealer import SealError
 from ivr.service import Line
 from queueing.callback import LIVE
-from queueing.callback_booking import NUMBER_CONTEXT
 from queueing.callbacks import DESK, Asking, CallbackView
 
-log = structlog.get_logger(__name__)
 LONGEST_NOTE = 300
 NO_NUMBER = "来电没有显示号码，请问清楚后填上要打的号码。"
 BAD_NUMBER = "这个号码打不通，请填手机号，或带区号的座机号。"
@@ -138,16 +135,7 @@ class DeskBookings:
         return number
 
     def _number(self, talk: Talk) -> str | None:
-        sealed, context = talk.number_sealed, NUMBER_CONTEXT
-        if sealed is None:
-            sealed, context = talk.caller_sealed, "call.caller"
-        if sealed is None:
-            return None
-        try:
-            return parse_caller(self._line.services.sealer.open(bytes(sealed), context)).e164
-        except SealError as error:
-            log.warning("caller_not_readable", call_sid=talk.call_sid, error_id=error.error_id)
-            return None
+        return number_of(self._line.services, talk.call_sid, talk.caller_sealed, talk.number_sealed)
 
     def _talk(self, seat: int, offer_id: str) -> Talk:
         services = self._line.services

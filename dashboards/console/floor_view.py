@@ -15,6 +15,7 @@ from dashboards.console.callback_words import CONFIRMED_STAGE, stage_of
 from dashboards.console.caller_words import masked, short_region
 from dashboards.console.cases import OPEN_CASES, case_json
 from dashboards.console.desk_rows import ON_THE_TELEPHONE, WAITING_SINCE
+from dashboards.console.freeze_list_rows import FREEZE_COUNTS
 from dashboards.console.marks import OPEN_MARKS, Scope, mark_json
 from dashboards.console.subjects import SubjectTree
 from ivr.library import Library
@@ -64,6 +65,8 @@ class FloorLook:
     # By centre.
     callbacks: Mapping[str, Row] = field(default_factory=dict)
     to_clear: Collection[Row] = field(default_factory=list)
+    # By centre: freezes of which nobody knows the end, or whose caller is not told yet.
+    freezes: Mapping[str, int] = field(default_factory=dict)
 
 
 class FloorView:
@@ -87,11 +90,13 @@ class FloorView:
                     (OPEN_MARKS, ()),
                     (CALLBACK_COUNTS, (codes,)),
                     (CALLBACKS_TO_CLEAR, (codes, MOST_TO_CLEAR)),
+                    (FREEZE_COUNTS, (codes,)),
                 )
             ]
-            agents, line, cases, marks, counts, to_clear = (cursor.fetchall() for cursor in asked)
+            agents, line, cases, marks, counts, to_clear, urgent = (cursor.fetchall() for cursor in asked)
         callbacks = {row["centre"]: row for row in counts}
-        return FloorLook(now, self._line.keeper.library(), agents, line, cases, marks, callbacks, to_clear)
+        freezes = {row["centre"]: row["urgent"] for row in urgent}
+        return FloorLook(now, self._line.keeper.library(), agents, line, cases, marks, callbacks, to_clear, freezes)
 
     def floor(self, look: FloorLook, scope: Scope) -> dict[str, Any]:
         """What one supervisor sees of a look."""
@@ -130,6 +135,7 @@ def _centre(code: str, look: FloorLook) -> dict[str, Any]:
         "callbacks_due": callbacks.get("due", 0),
         "callbacks_scheduled": callbacks.get("scheduled", 0),
         "callbacks_to_clear": next((row["to_clear"] for row in look.to_clear if row["centre"] == code), 0),
+        "freezes_urgent": look.freezes.get(code, 0),
         "signed_in": sum(state != "logged_out" for state in states),
         "available": states.count("available"),
         "on_call": states.count("on_call") + states.count("hold"),

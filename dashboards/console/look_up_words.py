@@ -14,9 +14,22 @@ KINDS = {Kind.PENSION: "养老保险", Kind.MEDICAL: "医保", Kind.CARD: "社�
 PURPOSES = {"enquiry": "解答来电人本人询问", "progress": "核对办理进度", "complaint": "更正或投诉处理"}
 KEYPAD, ORAL = "keypad", "oral"
 PROOFS = {KEYPAD: "按键核对", ORAL: "口头核对"}
-# What callers do by themselves.
-_BY_KEYPAD = {"prove_identity": "来电人核对身份", **{f"query_{kind}": "来电人自己按键查" for kind in Kind}}
-_FROM_THE_DESK = re.compile(r"console_[a-z]+:([a-z]+):([a-z]+)")
+# What callers do by themselves, and what follows from it.
+_BY_KEYPAD = {
+    "prove_identity": "来电人核对身份",
+    **{f"query_{kind}": "来电人自己按键查" for kind in Kind},
+    "card_loss": "来电人自己按键挂失",
+    "card_freeze": "来电人自己按键挂失",
+    "card_release": "来电人自己按键恢复",
+    "card_day": "办完看停到哪一天",
+    "card_after_unknown": "核实办成没有",
+}
+_DEEDS = {"freeze": "挂失", "release": "恢复"}
+# Looked at anew before it is written.
+FOR_A_DEED = "deed"
+_OWN_PURPOSES = {**PURPOSES, FOR_A_DEED: "挂失、恢复前再看一次卡"}
+_FROM_THE_DESK = re.compile(r"console_[a-z]+:([a-z]+):(keypad|oral)")
+_WRITES = re.compile(r"console_(freeze|release):(keypad|oral)(?::[a-z+]+)?")
 
 ID_PROBLEMS = {
     Problem.EMPTY: "请填来电人的身份证号。",
@@ -36,6 +49,8 @@ _AWAY = {
     "refused": "{label}不让我们查，请告诉管理员。",
     "closed": "{label}没有接通，查不了。",
 }
+# ID numbers that one user may type within an hour: a consultant takes fewer calls than that.
+MOST_ORAL = 60
 NOT_A_FACT = "不要当成“没有参保”或“没有钱”告诉来电人。"
 
 
@@ -46,10 +61,13 @@ def why(kind: Kind, purpose: str, proof: str) -> str:
 
 def why_words(word: str) -> str:
     """`解答来电人本人询问，按键核对` for a word of the trail; the word itself when it is none of ours."""
+    written = _WRITES.fullmatch(word)
+    if written is not None:
+        return f"{_DEEDS[written[1]]}，{PROOFS[written[2]]}"
     found = _FROM_THE_DESK.fullmatch(word)
     if found is None:
         return _BY_KEYPAD.get(word, word)
-    return f"{PURPOSES.get(found[1], found[1])}，{PROOFS.get(found[2], found[2])}"
+    return f"{_OWN_PURPOSES.get(found[1], found[1])}，{PROOFS.get(found[2], found[2])}"
 
 
 def no_answer_words(answer: Answer, label: str, now: datetime) -> str:
@@ -71,6 +89,14 @@ def _away_words(answer: Unavailable, label: str, now: datetime) -> str:
     if answer.until is not None and answer.until > now:
         words += f"{in_shanghai(answer.until):%H:%M:%S}以后再试。"
     return words + NOT_A_FACT
+
+
+def too_many_words(free_at: datetime) -> str:
+    """Who has typed too many ID numbers."""
+    return (
+        f"口头核对的查询，一个人一小时最多{MOST_ORAL}次，您已经满了，{in_shanghai(free_at):%H:%M}以后再查。"
+        "来电人按键核对过身份的，不受这个限制。"
+    )
 
 
 def resting_words(until: datetime) -> str:

@@ -14,10 +14,12 @@ from dashboards.console.api import api_blueprint, json_body, json_roles, seat_of
 from dashboards.console.callbacks_api import CallbackAddresses, add_callback_page
 from dashboards.console.caller_look_ups import DeskLookUps
 from dashboards.console.cases import close_case
+from dashboards.console.desk_freezes import DeskFreezes
 from dashboards.console.desk_view import DeskView
 from dashboards.console.errors import NO_SEAT, Refused
 from dashboards.console.figures import DEFINITIONS
 from dashboards.console.floor_view import FloorView
+from dashboards.console.freezes_api import FreezeAddresses, add_freeze_page
 from dashboards.console.guides_api import Guides
 from dashboards.console.initials import initials
 from dashboards.console.look_ups import LookUp, ShownCallers
@@ -45,7 +47,7 @@ TWILIO_SOURCES = "https://*.twilio.com wss://*.twilio.com"
 
 
 def console_blueprints(line: Line) -> tuple[Blueprint, Blueprint]:
-    """/console, /console/floor and /callbacks: the pages, and the JSON addresses behind them."""
+    """/console, /console/floor, /callbacks and /freezes: the pages, and the JSON addresses behind them."""
     tree = load_subjects(line.services.settings.config_dir, line.keeper.library().content)
     return _pages(line, tree), _addresses(line, tree)
 
@@ -74,6 +76,7 @@ def _pages(line: Line, tree: SubjectTree) -> Blueprint:
         return render_template("floor.html", floor_config={"stream_url": url, "centres": centres}, centres=centres)
 
     add_callback_page(bp, line)
+    add_freeze_page(bp, line)
     return bp
 
 
@@ -139,6 +142,8 @@ def _addresses(line: Line, tree: SubjectTree) -> Blueprint:
     Recordings(line).register(bp)
     CallbackAddresses(line).register(bp)
     DeskLookUps(line).register(bp)
+    DeskFreezes(line).register(bp)
+    FreezeAddresses(line).register(bp)
     return bp
 
 

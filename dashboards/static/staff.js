@@ -107,3 +107,25 @@ if (badges.length) {
   look();
   setInterval(look, 30000);
 }
+
+// How many freezes of cards nobody knows the end of, or whose caller is not told yet.
+const urgentFreezes = document.querySelector("[data-freezes]");
+if (urgentFreezes) {
+  const show = ({ urgent, overdue }) => {
+    urgentFreezes.hidden = urgent === 0;
+    urgentFreezes.textContent = `待核实 ${urgent}`;
+    const late = overdue ? `，其中${overdue}个过了要告诉来电人的时间` : "";
+    urgentFreezes.closest("a").title = urgent ? `有${urgent}个挂失要核实${late}` : "没有要核实的挂失";
+  };
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const response = await fetch("/console/freezes/badge", { headers: { "X-Background": "1", Accept: "application/json" } });
+      if (response.ok) show(await response.json());
+    } catch { /* The network is away; the next look shows it. */ }
+  };
+  document.addEventListener("freezes", ({ detail }) => show(detail));
+  document.addEventListener("visibilitychange", look);
+  look();
+  setInterval(look, 30000);
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import structlog
 
-from dashboards.console.caller_look_ups import NOT_TALKING, NOT_YOUR_TALK, OTHER_PERSON
+from dashboards.console.desk_talk import NOT_TALKING, NOT_YOUR_TALK, OTHER_PERSON
 from dashboards.console.look_up_words import NOT_A_FACT, full_date
 from integrations.database import Database
 from integrations.social_insurance.id_number import check_character

@@ -133,7 +133,7 @@ def test_a_key_is_closed_and_opened_again(staff: StaffApp) -> None:
 @pytest.mark.parametrize(
     ("feature", "sentence"),
     [
-        ("query", "菜单里这个键后面还没有内容，不能开通"),
+        ("query", "这个键现在就开着"),
         ("message", "菜单里这个键后面还没有内容，不能开通"),
         ("human", "这个键现在就开着"),
         ("guides", "这个键现在就开着"),

@@ -82,7 +82,7 @@ page.transfer = new Transfer({
   centres: config.centres, skills: config.skills, languages: config.languages,
   send: (wanted) => act("/console/transfer", { offer: page.desk.offer.id, ...wanted }),
 });
-page.lookUp = new LookUp(api, pulse);
+page.lookUp = new LookUp(api, pulse, (sentence) => banners.tell(sentence, "bad"));
 page.booking = new Booking(api, (sentence, tone) => banners.tell(sentence, tone));
 page.link = new Link({
   url: config.stream_url, event: "desk", look: lookAtDesk, pulse,

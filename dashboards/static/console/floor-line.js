@@ -17,6 +17,9 @@ export class FloorLine {
     write(byId("waiting"), String(waiting));
     write(byId("callbacks-due"), String(sum("callbacks_due")));
     write(byId("callbacks-scheduled"), String(sum("callbacks_scheduled")));
+    const urgent = sum("freezes_urgent");
+    byId("freezes-urgent").hidden = !urgent;
+    write(byId("freezes-urgent").querySelector("b"), String(urgent));
     fill(this.#body, entries.map(({ waited_seconds: _, ...entry }) => entry), rowOf);
     byId("line-table").hidden = !entries.length;
     byId("no-line").hidden = entries.length > 0;

@@ -1,5 +1,6 @@
 // Asks a business system about the caller of a talk. What was found is in this page's memory and nowhere else.
 
+import { CardDeed } from "./card-deed.js";
 import { byId, make, write } from "./dom.js";
 
 const BUSY_AFTER_MS = 300;
@@ -14,6 +15,7 @@ export class LookUp {
   #number = byId("look-up-number");
   #api;
   #pulse;
+  #deed;
   #offer = null;
   // Of the desk, and of the form: what either knows counts until the server finds otherwise.
   #identity = null;
@@ -22,9 +24,11 @@ export class LookUp {
   #asked = 0;
   #stopBusy = () => {};
 
-  constructor(api, pulse) {
+  /** `tell(sentence)`: what somebody must know who does not look here. */
+  constructor(api, pulse, tell = () => {}) {
     this.#api = api;
     this.#pulse = pulse;
+    this.#deed = new CardDeed(api, pulse, { done: (card, answer) => this.#mark(card, answer), tell });
     this.#panel.addEventListener("submit", (event) => {
       event.preventDefault();
       // There are three buttons: the key that ends the number leads to the first of them.
@@ -43,6 +47,7 @@ export class LookUp {
 
   /** The offer in whose talk the panel was opened. */
   toggle(offer) {
+    if (this.#deed.isOpen) return;
     if (this.isOpen) { this.close(); return; }
     if (!offer) return;
     this.#show(true);
@@ -67,6 +72,7 @@ export class LookUp {
 
   /** Nothing of a caller stays behind. */
   forget() {
+    this.#deed.forget();
     this.#asked += 1;
     this.#identity = null;
     this.#isRefuted = false;
@@ -177,12 +183,32 @@ export class LookUp {
 
   #showAnswer(name, { result, sentence, findings = [], as_of_zh: asOf, system }) {
     const children = findings.length
-      ? findings.map((finding) => findingOf(finding, asOf))
+      ? findings.map((finding) => findingOf(finding, asOf, this.#deedOf(finding.card)))
       : [make("p", { class: `answer ${result === "not_found" || result === "refer" ? "note" : "bad"}` }, sentence)];
     byId("look-up-result").replaceChildren(
       make("h3", {}, `${name}${system ? `（${system}）` : ""}`), ...children,
     );
     byId("look-up-result").scrollIntoView({ block: "nearest" });
+  }
+
+  #deedOf(card) {
+    if (!card) return null;
+    // A mouse says how often it was pressed, and a key never does.
+    let key = "";
+    const button = make("button", { type: "button", class: "call-button card-deed-open", "data-card": card.key, "data-deed": card.action }, card.action_zh);
+    button.setAttribute("aria-label", `${card.action_zh}${card.name}`);
+    button.addEventListener("keydown", (event) => { key = event.key; if (event.repeat) event.preventDefault(); });
+    button.addEventListener("click", ({ detail }) => {
+      if (detail < 2 && !this.#isAsking) this.#deed.open(this.#offer, card, button, detail ? "" : key);
+    });
+    return button;
+  }
+
+  // What was found of the card is not true any more: that it was done is said instead of its button.
+  #mark(card, { result, sentence }) {
+    if (result === "not_sent" || result === "refused") return;
+    const button = byId("look-up-result").querySelector(`[data-card="${card.key}"]`);
+    button?.replaceWith(make("p", { class: "card-told" }, `刚才${card.action_zh}：${sentence}要看卡现在的样子，请再查一次社保卡。`));
   }
 
   #emptyNumber() {
@@ -202,8 +228,8 @@ export class LookUp {
   }
 }
 
-function findingOf({ title, sentences, place_zh: place }, asOf) {
+function findingOf({ title, sentences, place_zh: place }, asOf, deed) {
   return make("article", { class: "finding" },
     make("header", {}, make("h4", {}, title), make("p", {}, place), make("p", {}, `数据日期 ${asOf}`)),
-    make("ul", {}, ...sentences.map((words) => make("li", {}, words))));
+    make("ul", {}, ...sentences.map((words) => make("li", {}, words))), deed);
 }

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 from dashboards.web_app import SECURITY_HEADERS
 from integrations.settings import PROJECT_DIR
 from tests.dashboards.console_front import callback_samples
+from tests.dashboards.console_front.freeze_door import FreezeDoor
 from tests.dashboards.console_front.samples import CENTRES, GUIDES, Json, console_config
 from tests.dashboards.console_front.systems_door import SystemsDoor
 from tests.dashboards.console_front.world import World
@@ -27,7 +28,13 @@ TEMPLATES.globals |= {
     "url_for": lambda endpoint, filename="": f"/static/{filename}",
     "get_flashed_messages": lambda with_categories: [],
     "user": {"name": "王芳", "role_name": "咨询员"},
-    "navigation": [("工作台", "/console"), ("现场", "/console/floor"), ("回电", "/callbacks"), ("菜单状态", "/status")],
+    "navigation": [
+        ("工作台", "/console"),
+        ("现场", "/console/floor"),
+        ("回电", "/callbacks"),
+        ("挂失", "/freezes"),
+        ("菜单状态", "/status"),
+    ],
 }
 PING_SECONDS = 1.0
 
@@ -60,6 +67,7 @@ class StandIn:
         app.router.add_get("/console/callbacks/{id}/slots", self._slots)
         app.router.add_get("/console/booking", self._booking)
         SystemsDoor(self.world, self._page).add_to(app)
+        FreezeDoor(self.world, self._page).add_to(app)
         app.router.add_post("/console/phone-token", self._ticket)
         app.router.add_post("/console/{action:.+}", self._act)
         app.router.add_get("/events", self._events)
@@ -165,7 +173,7 @@ class StandIn:
             status, sentence = self.world.refusal
             return web.json_response({"error": sentence, "error_id": "e1"}, status=status)
         self.world.act(name, body)
-        if name.startswith("callbacks/") or name == "book":
+        if name.startswith(("callbacks/", "freezes/")) or name == "book":
             return web.json_response({"ok": True, "said": self.world.said})
         return web.json_response({"ok": True, **({} if name == "heartbeat" else {"desk": self.world.desk})})
 

@@ -114,6 +114,14 @@ def test_what_another_centre_answers_for_cannot_be_cleared_here(page: Console) -
     assert "由负责的中心处理" in page.page.locator("#tasks li").last.inner_text()
 
 
+def test_freezes_to_be_seen_to_are_counted_and_lead_to_their_page(page: Console, hotline: Hotline) -> None:
+    assert not page.sees("#freezes-urgent")
+    show(hotline, centres=[{**floor()["centres"][0], "freezes_urgent": 2}])
+    page.until(lambda: page.sees("#freezes-urgent"))
+    assert "挂失待核实 2" in page.text("#freezes-urgent")
+    assert page.page.get_attribute("#freezes-urgent", "href") == "/freezes"
+
+
 def test_an_empty_floor_says_so(page: Console, hotline: Hotline) -> None:
     hotline.set(floor=floor(0, 0, 0))
     hotline.do("tell_floor")

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.dashboards.console_front.callback_samples import callbacks
 from tests.dashboards.console_front.floor_samples import floor
+from tests.dashboards.console_front.freeze_samples import freezes, told
 from tests.dashboards.console_front.look_up_samples import look_up_form, look_up_found
 from tests.dashboards.console_front.samples import CSRF, REASONS, STATES, Json, desk, iso, offer, sheet
 
@@ -48,6 +49,9 @@ class World:
         self.look_up_form: Json = look_up_form()
         # What the business system answers; None: it is still thinking.
         self.look_up_answer: Json | None = look_up_found()
+        # What came of a freeze; None: it is still being done.
+        self.freeze_answer: Json | None = told()
+        self.freezes: Json = freezes()
         # How often the page of the business systems was looked at.
         self.systems_looks = 0
         # What the list of callbacks was last asked for.
