@@ -154,6 +154,8 @@ def _state(asked: Asked) -> Answer:
 
 def _told(asked: Asked, reported: Reported) -> Answer:
     row = reported.row
+    if not reported.is_known:
+        return Answer("unanswered", {"answer_by": None, "number_tail": None})
     if row is None:
         return Answer("not_sent")
     if reported.is_others:
@@ -167,7 +169,8 @@ def _told(asked: Asked, reported: Reported) -> Answer:
 
 def _unknown(asked: Asked, row: FreezeRow) -> Answer:
     loss = _card_loss(asked)
-    kept = loss.promise(row)
+    # A promise to ring is made only where somebody rings.
+    kept = loss.promise(row) if asked.moment.is_open("progress") else row
     due = in_shanghai(kept.due_at or loss.due(kept.centre))
     words = {"answer_by": day_and_time(due, in_shanghai(asked.services.now())), "number_tail": None}
     if kept.callback_id is None or kept.number_tail is None:

@@ -29,6 +29,7 @@ SLOWEST_FIRST = (
     "journeys/test_callbacks.py",
     "journeys/test_talks.py",
     "journeys/test_query.py",
+    "journeys/test_card_loss.py",
     "journeys/test_callback_faults.py",
     "journeys/test_phone_is_rung.py",
     "integrations/test_runner.py",

@@ -7,6 +7,7 @@ meanwhile it is on the urgent list with the time by which its caller is told, an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from voicemail.freeze import (
     ALREADY,
     DONE,
     LEASE,
+    NOT_SENT,
     OPEN,
     UNKNOWN,
     WRITING,
@@ -88,11 +90,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What came of a report. `is_repeat`: this very call had asked already; `is_others`: another one is under way."""
+    """What came of a report. `is_repeat`: this very call had asked already; `is_others`: another one is under way.
+
+    `is_known` False: the rows are out of reach, so nobody can say whether anything was sent.
+    """
 
     row: FreezeRow | None
     is_repeat: bool = False
     is_others: bool = False
+    is_known: bool = True
 
     @property
     def status(self) -> str:
@@ -117,7 +123,7 @@ class CardLoss:
             return Reported(None)
         if row is None:
             is_own = other is not None and other.call_sid == report.call_sid and other.action == report.action
-            return Reported(other, is_repeat=is_own, is_others=not is_own)
+            return Reported(other, is_repeat=is_own, is_others=other is not None and not is_own)
         log.info("freeze_begun", freeze=row.id, action=row.action, centre=row.centre, door=row.door)
         return Reported(self._write(row, report))
 
@@ -125,6 +131,9 @@ class CardLoss:
         """Ask the card system, once, outside any transaction, and keep what it says."""
         purpose = Purpose(report.asked_by, report.call_sid, report.why, report.caller_hash)
         registry = self.services.social_insurance
+        if row.lease_until is not None and self.services.now() >= row.lease_until:
+            # This process stood still for so long that somebody may have told the caller how it ended.
+            return self._end(row, Told(NOT_SENT))
         answer = registry.write_card(
             report.centre, report.action, report.person, report.card.ref, purpose, WRITE_SECONDS
         )
@@ -190,15 +199,18 @@ class CardLoss:
             return Reported(self.promise(row) if row is not None and row.status == UNKNOWN else row)
         except DATABASE_AWAY as error:
             log.error("freeze_state_not_read", error=type(error).__name__)
-            return Reported(None)
+            return Reported(None, is_known=False)
 
     def promise(self, row: FreezeRow) -> FreezeRow:
         """Book the call back that tells how it ended; once, and again only if it was not kept on record."""
         if row.callback_id is not None or row.number_sealed is None:
             return row
+        if not self._callbacks.line.has_callbacks(row.centre):
+            return row
         number = self.services.sealer.open(bytes(row.number_sealed), NUMBER_CONTEXT)
         asking = Asking(
-            call_sid=row.call_sid,
+            # Of its own: the caller's place in the line, or talk, goes on as it is.
+            call_sid=f"card-freeze-{row.id}",
             centre=row.centre,
             source=SOURCE,
             number=number,
@@ -220,11 +232,23 @@ class CardLoss:
             due = due_looks(connection, now, MOST_AT_ONCE)
             unpromised = without_callback(connection, now - GIVE_UP_BOOKING, MOST_AT_ONCE)
         for row_id in due:
-            self._look_again(row_id)
+            self._for_itself(self._look_again, row_id)
         for row_id in unpromised:
-            if row := self._read(row_id):
-                self.promise(row)
+            self._for_itself(self._promise_again, row_id)
         return len(due)
+
+    def _for_itself(self, look: Callable[[int], None], row_id: int) -> None:
+        """One that cannot be read (sealed with a key of before) keeps none of the others waiting."""
+        try:
+            look(row_id)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.error("freeze_not_looked_after", freeze=row_id, error=type(error).__name__)
+
+    def _promise_again(self, row_id: int) -> None:
+        if row := self._read(row_id):
+            self.promise(row)
 
     def _look_again(self, row_id: int) -> None:
         row = self._read(row_id)
@@ -242,7 +266,7 @@ class CardLoss:
             return row.until, True
         if row.status != DONE or row.is_formal or row.action != CardAction.FREEZE:
             return None, False
-        return self.last_day_of(row.centre, in_shanghai(row.asked_at).date()), False
+        return row.earliest or self.last_day_of(row.centre, in_shanghai(row.asked_at).date()), False
 
     def last_day_of(self, centre: str, frozen_on: date) -> date:
         """The last day of a freeze made on a day, by the rule of the centre's city."""
@@ -293,7 +317,11 @@ class CardLoss:
             "number_tail": report.number[-4:] or None,
             "at": now,
             "lease_until": now + LEASE,
+            "earliest": self._earliest(report, in_shanghai(now).date()),
         }
+
+    def _earliest(self, report: Report, today: date) -> date | None:
+        return self.last_day_of(report.centre, today) if report.action is CardAction.FREEZE else None
 
     def _connection(self) -> Any:
         return self.services.database.pool.connection()

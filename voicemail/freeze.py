@@ -29,6 +29,8 @@ LEASE = timedelta(seconds=30)
 SETTLES = timedelta(seconds=90)
 # Who waits for the answer to a freeze is told so soon.
 TOLD_WITHIN = timedelta(minutes=30)
+# What a card says of itself once it is frozen, and once it is released. A cancelled one is neither.
+FROZEN, IN_USE = ("frozen", "lost"), ("normal", "inactive", "bank_frozen")
 _LOOKS = (timedelta(seconds=20), timedelta(seconds=60), timedelta(minutes=2), timedelta(minutes=5))
 
 
@@ -60,10 +62,9 @@ def told_by_card(action: CardAction, card: CardFile, sent_at: datetime, now: dat
 
     That it is not done is believed only when the write had time to come through.
     """
-    is_frozen = card.status in ("frozen", "lost")
     if card.status == "unknown":
         return None
-    if is_frozen == (action is CardAction.FREEZE):
+    if card.status in (FROZEN if action is CardAction.FREEZE else IN_USE):
         return Told(DONE, card.frozen_until, is_formal=card.status == "lost")
     return Told(NOT_DONE) if now - sent_at >= SETTLES else None
 

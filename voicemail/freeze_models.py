@@ -56,6 +56,8 @@ class CardFreeze(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     # Of the system: its last day, its number of the write, its sentence.
     until: Mapped[date | None] = mapped_column(Date)
+    # By the city's rule, for systems that do not tell the last day.
+    earliest: Mapped[date | None] = mapped_column(Date)
     is_formal: Mapped[bool] = mapped_column(server_default=text("false"))
     receipt: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
@@ -103,5 +105,5 @@ class CardFreeze(Base):
             "due_at",
             postgresql_where=text("due_at IS NOT NULL AND cleared_at IS NULL"),
         ),
-        Index("ix_card_freeze_until", "until", postgresql_where=text("reminded_at IS NULL AND until IS NOT NULL")),
+        Index("ix_card_freeze_ends", text("coalesce(until, earliest)"), postgresql_where=text("reminded_at IS NULL")),
     )

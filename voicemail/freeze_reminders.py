@@ -24,9 +24,9 @@ log = structlog.get_logger(__name__)
 DAYS_BEFORE = timedelta(days=1)
 
 
-def reminder_text(row: FreezeRow, until: date, counter: str) -> str:
+def reminder_text(row: FreezeRow, ends: date, counter: str) -> str:
     """What is texted; no name and no whole number, since anybody may read it."""
-    last_day = f"{until.month}月{until.day}日"
+    last_day = f"{'' if row.until else '最早'}{ends.month}月{ends.day}日"
     return (
         f"【12333】您尾号{row.card_tail or '不详'}的社保卡，电话挂失到{last_day}为止，以后自动恢复使用。"
         f"要接着停，请在这之前带身份证到{counter}办正式挂失。"
@@ -48,13 +48,14 @@ def remind_by_text(services: Services) -> int:
 
 def _remind(services: Services, row: FreezeRow, centres: dict[str, Centre]) -> bool:
     centre = centres.get(row.centre)
-    if row.number_sealed is None or row.until is None or centre is None:
+    ends = row.until or row.earliest
+    if row.number_sealed is None or ends is None or centre is None:
         return False
     number = services.sealer.open(bytes(row.number_sealed), NUMBER_CONTEXT)
     if not can_be_texted(number):
         return False
     try:
-        services.texts.send(number, reminder_text(row, row.until, centre.counter))
+        services.texts.send(number, reminder_text(row, ends, centre.counter))
     except IntegrationError as error:
         log.warning("freeze_reminder_not_sent", freeze=row.id, error_id=error.error_id)
         return False

@@ -12,20 +12,24 @@ from psycopg.rows import class_row
 
 from voicemail.freeze import Told
 
+MOST_ENTRIES = 5
 # What the sealed columns are sealed for.
 PERSON_CONTEXT, NUMBER_CONTEXT = "card_freeze.person", "card_freeze.number"
 _FIELDS = (
     "id, centre, action, status, person_hash, card_hash, card_tail, bank, person_sealed, call_sid, door, asked_by, "
-    "number_sealed, number_tail, asked_at, lease_until, sent_at, ended_at, until, is_formal, receipt, reason, looks, "
-    "look_at, due_at, callback_id, cleared_at, cleared_by, cleared_reason, reminded_at"
+    "number_sealed, number_tail, asked_at, lease_until, sent_at, ended_at, until, earliest, is_formal, receipt, "
+    "reason, looks, look_at, due_at, callback_id, cleared_at, cleared_by, cleared_reason, reminded_at"
 )
 _INSERT = f"""
 INSERT INTO card_freeze (centre, action, status, person_hash, card_hash, card_tail, bank, person_sealed, call_sid, turn,
-                         door, asked_by, number_sealed, number_tail, asked_at, lease_until, sent_at, look_at)
-SELECT %(centre)s, %(action)s, 'writing', %(person_hash)s, %(card_hash)s, %(card_tail)s, %(bank)s, %(person_sealed)s,
-       %(call_sid)s, (SELECT count(*) FROM card_freeze WHERE call_sid = %(call_sid)s AND card_hash = %(card_hash)s
-                      AND action <> %(action)s AND status IN ('done', 'already')),
-       %(door)s, %(asked_by)s, %(number_sealed)s, %(number_tail)s, %(at)s, %(lease_until)s, %(at)s, %(lease_until)s
+                         door, asked_by, number_sealed, number_tail, asked_at, lease_until, sent_at, look_at, earliest)
+SELECT %(centre)s, %(action)s::text, 'writing', %(person_hash)s, %(card_hash)s::bytea, %(card_tail)s, %(bank)s,
+       %(person_sealed)s::bytea, %(call_sid)s::text,
+       (SELECT count(*) FROM card_freeze WHERE call_sid = %(call_sid)s::text AND card_hash = %(card_hash)s::bytea
+        AND action <> %(action)s::text AND status IN ('done', 'already')),
+       %(door)s, %(asked_by)s, %(number_sealed)s::bytea, %(number_tail)s, %(at)s::timestamptz,
+       %(lease_until)s::timestamptz, %(at)s::timestamptz, %(lease_until)s::timestamptz,
+       %(earliest)s::date
 ON CONFLICT DO NOTHING RETURNING {_FIELDS}
 """
 _READ = f"SELECT {_FIELDS} FROM card_freeze WHERE id = %s"
@@ -73,10 +77,11 @@ ORDER BY (due_at IS NOT NULL AND cleared_at IS NULL) DESC, due_at, asked_at DESC
 """
 _EXPIRING = f"""
 SELECT {_FIELDS} FROM card_freeze AS newest
-WHERE until BETWEEN %s AND %s AND reminded_at IS NULL AND action = 'freeze' AND status IN ('done', 'already')
+WHERE coalesce(until, earliest) BETWEEN %s AND %s AND NOT is_formal
+  AND reminded_at IS NULL AND action = 'freeze' AND status IN ('done', 'already')
   AND NOT EXISTS (SELECT 1 FROM card_freeze later WHERE later.card_hash = newest.card_hash AND later.id > newest.id
                   AND later.status IN ('done', 'already'))
-ORDER BY until, id LIMIT %s
+ORDER BY coalesce(until, earliest), id LIMIT %s
 """
 _REMINDED = "UPDATE card_freeze SET reminded_at = %s WHERE id = %s AND reminded_at IS NULL"
 
@@ -104,6 +109,7 @@ class FreezeRow:
     sent_at: datetime | None
     ended_at: datetime | None
     until: date | None
+    earliest: date | None
     is_formal: bool
     receipt: str | None
     reason: str | None
@@ -118,9 +124,16 @@ class FreezeRow:
 
 
 def begin_write(connection: Connection[Any], values: Mapping[str, Any]) -> tuple[FreezeRow | None, FreezeRow | None]:
-    """Enter a write: (its row, None), or (None, the one that stands in its way)."""
-    row = _one(connection, _INSERT, values)
-    return (row, None) if row else (None, _one(connection, _IN_THE_WAY, values))
+    """Enter a write: (its row, None), or (None, the one that stands in its way).
+
+    The one that stood in the way may end before it is read; then nothing does, and it is entered after all.
+    """
+    for _ in range(MOST_ENTRIES):
+        if row := _one(connection, _INSERT, values):
+            return row, None
+        if other := _one(connection, _IN_THE_WAY, values):
+            return None, other
+    return None, None
 
 
 def end_write(connection: Connection[Any], row_id: int, told: Told, at: datetime) -> FreezeRow | None:
@@ -191,7 +204,7 @@ def recent_freezes(
 
 
 def expiring_freezes(connection: Connection[Any], first: date, last: date, most: int = 100) -> list[FreezeRow]:
-    """Freezes that end on these days, of which nobody was reminded and which nothing has followed."""
+    """Freezes that end on these days, or may by the city's rule, with nobody reminded and nothing after them."""
     return _all(connection, _EXPIRING, (first, last, most))
 
 

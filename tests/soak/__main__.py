@@ -1,5 +1,5 @@
-"""`make soak`: random runs, SOAK_RUNS of each part; SOAK_SEED repeats one, SOAK_PART=calls, line, callbacks or walks
-does only that."""
+"""`make soak`: random runs, SOAK_RUNS of each part; SOAK_SEED repeats one, SOAK_PART=calls, line, callbacks,
+walks or losses does only that."""
 
 import logging
 import os
@@ -19,6 +19,7 @@ from tests.queueing.callback_walk import Walk
 from tests.running import RunningHotline
 from tests.soak import Report, run_soak
 from tests.soak.callbacks import CallbackReport, run_callback_soak
+from tests.soak.card_loss import LossReport, LossStage, open_losses, run_losses
 from tests.soak.line import LineReport, run_line_soak
 from tests.soak.walks import WalkReport, open_walk, run_walks
 from tests.soak.wire import WiredHotline
@@ -27,6 +28,7 @@ CALLS, FAULTS = 300, 8
 CALLERS, FAULTS_OF_THE_LINE = 120, 12
 CALLS_OF_CALLBACKS, FAULTS_OF_CALLBACKS = 120, 15
 WALKS = 200
+LOSSES, CALLS_OF_LOSSES = 40, 16
 Some = TypeVar("Some", bound=RunningHotline)
 
 
@@ -69,12 +71,18 @@ def soak_walks(walk: Walk, seed: int) -> WalkReport:
     return run_walks(walk, seed, WALKS)
 
 
+def soak_losses(stage: LossStage, seed: int) -> LossReport:
+    """Cards reported lost, with systems that misbehave and processes that die in the middle of a write."""
+    return run_losses(stage, seed, LOSSES, CALLS_OF_LOSSES)
+
+
 # Each on an installation of its own: calls that are never heard of again stay open.
 PARTS: dict[str, tuple[Callable[[Path], Any], Callable[[Any, int], Any]]] = {
     "calls": (_plain, soak_calls),
     "line": (_plain, soak_line),
     "callbacks": (_wired, soak_callbacks),
     "walks": (open_walk, soak_walks),
+    "losses": (open_losses, soak_losses),
 }
 
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("earliest", sa.Date(), nullable=True),
         sa.Column("is_formal", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("receipt", sa.String(length=40), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -66,11 +67,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_card_freeze_person", "card_freeze", ["person_hash", "asked_at"], unique=False)
     op.create_index(
-        "ix_card_freeze_until",
+        "ix_card_freeze_ends",
         "card_freeze",
-        ["until"],
-        unique=False,
-        postgresql_where=sa.text("reminded_at IS NULL AND until IS NOT NULL"),
+        [sa.text("coalesce(until, earliest)")],
+        postgresql_where=sa.text("reminded_at IS NULL"),
     )
     op.create_index(
         "ix_card_freeze_urgent",
