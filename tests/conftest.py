@@ -43,9 +43,10 @@ TESTS = Path(__file__).parent
 TABLES = """
 SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
 """
+# Not that of messages to the medical platform, which refuses a number that it has seen.
 USED_SEQUENCES = """
 SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences
-WHERE schemaname = 'public' AND last_value IS NOT NULL
+WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename <> 'medical_message'
 """
 TEST_KEYS = DemoKeys(b"s" * 32, b"d" * 32, b"h" * 32)
 

@@ -26,7 +26,7 @@ line:
   options:
     - {key: "1", say: offer, when: "word:callback_offer", to: slots}
     - {key: "2", say: other, feature: query, to: top}
-ask_line: {kind: command, do: look_up, waiting: wait, routes: {found: looked, none: person}, late: person}
+ask_line: {kind: command, do: find_out, waiting: wait, routes: {found: looked, none: person}, late: person}
 looked: {kind: say, say: [look], to: line}
 slots: {kind: slots, option: slot, to: chosen, back: line}
 chosen: {kind: say, say: [chosen], forget: phone, line_is: over, mark: callback_requested, to: top}
@@ -274,7 +274,7 @@ def test_a_room_is_as_deep_as_its_shortest_way() -> None:
     nodes = """
     one: {kind: menu, say: [ask], options: [{key: "1", to: two}], silence: person}
     two: {kind: menu, say: [ask], options: [{key: "1", to: look}], silence: person}
-    look: {kind: command, do: look_up, waiting: wait, routes: {found: deep, none: deep}, late: person}
+    look: {kind: command, do: find_out, waiting: wait, routes: {found: deep, none: deep}, late: person}
     deep: {kind: menu, say: [ask], options: [{key: "1", to: top}], silence: person}
     """
     keys = '      - {key: "1", say: one, to: one}\n'

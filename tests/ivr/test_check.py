@@ -538,7 +538,7 @@ def misspelt(node: yaml.ScalarNode) -> str:
     return MENU[: node.start_mark.index] + node.value + "x" + MENU[node.end_mark.index :]
 
 
-@settings(deadline=None, max_examples=40, print_blob=True)
+@settings(deadline=None, max_examples=15, print_blob=True)
 @given(st.sampled_from(NAMES))
 def test_misspelling_any_target_prompt_or_content_of_the_shipped_menu_is_told(node: yaml.ScalarNode) -> None:
     problems = problems_of(misspelt(node), SHIPPED_WORDS)
@@ -553,7 +553,7 @@ def without_entry(text: str, name: str, indent: str) -> str:
     return found
 
 
-@settings(deadline=None, max_examples=40, print_blob=True)
+@settings(deadline=None, max_examples=15, print_blob=True)
 @given(st.sampled_from(NODES))
 def test_deleting_or_misspelling_any_node_of_the_shipped_menu_is_told(name: str) -> None:
     assert problems_of(without_entry(MENU, name, "  "), SHIPPED_WORDS)
@@ -561,7 +561,7 @@ def test_deleting_or_misspelling_any_node_of_the_shipped_menu_is_told(name: str)
     assert problems_of(renamed, SHIPPED_WORDS)
 
 
-@settings(deadline=None, max_examples=40, print_blob=True)
+@settings(deadline=None, max_examples=15, print_blob=True)
 @given(st.sampled_from(SHIPPED_PROMPTS))
 def test_deleting_any_prompt_of_the_shipped_words_is_told(name: str) -> None:
     assert problems_of(MENU, without_entry(SHIPPED_WORDS, name, ""))

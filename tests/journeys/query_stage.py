@@ -34,6 +34,7 @@ WANG_FANG, LI_FANG, WANG_QIANG = "340103198503089983", "34010419910916996X", "34
 PENSION, MEDICAL, CARD = "1", "2", "3"
 PENSION_SYSTEM = "pension-province"
 LOOKING, NO_ANSWER = "正在查询", "系统现在没有回话"
+PIN_AWAY = "核对密码的系统现在用不了"
 # A process of ours ended while it asked.
 OURS = "我们的系统出了问题"
 ASKED_FOR_ID, ASKED_FOR_PIN = "请按十八位身份证号", "请按六位查询密码"

@@ -70,8 +70,10 @@ def test_shipped_keys_are_closed_with_a_reason_until_there_is_something_behind_t
         assert tuple(centre.features) == tuple(FEATURES)
         assert {key for key, setting in centre.features.items() if setting.open} == {
             "human",
+            "query",
             "recordings",
             "guides",
+            "card_loss",
             "progress",
             "slow",
         }

@@ -54,7 +54,7 @@ def live_store(redis_url: str) -> Iterator[Redis]:
     live_store.close()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     entries=st.lists(WAITING, max_size=8, unique_by=lambda entry: entry.entry_id),
     # Which of two seats that became free in the same microsecond is first does not matter.
@@ -243,5 +243,5 @@ class LineMachine(RuleBasedStateMachine):
 def test_nobody_is_lost_nobody_is_taken_twice_and_the_order_is_kept(redis_url: str) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         lambda: LineMachine(redis_url),
-        settings=settings(max_examples=80, stateful_step_count=50, deadline=None, print_blob=True),
+        settings=settings(max_examples=40, stateful_step_count=50, deadline=None, print_blob=True),
     )

@@ -122,7 +122,7 @@ class RandomCaller:
         """The carrier did not get our answer: the same request, the same document."""
         url, form, document = self.caller.history[-1]
         status, again = self.caller.request(url, form)
-        if (status, again) != (200, document) and "对不起" not in again + document:
+        if status != 200 or ("对不起" not in again + document and not self._lead_to_one([again, document])):
             self._wrong(f"{self.caller.sid} got another answer to a repeated request")
 
     def _late(self) -> None:

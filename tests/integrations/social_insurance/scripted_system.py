@@ -1,8 +1,9 @@
 """A business system that answers whatever a test tells it to, in a process of its own, over real connections.
 
-Tests hand it replies, used up one after the other, the last one for ever; it keeps what it was asked. Modes of a reply:
-normal; hang (nothing comes until it is let go); drip (a byte `every` so often, never to the end); half (the whole length
-is announced and half of it comes); cut (the connection is closed without a word); unended (chunks without the last one).
+Tests hand it replies, used up one after the other, the last one for ever; it keeps what it was asked. Modes of a
+reply: normal; hang (nothing comes until it is let go); drip (a byte `every` so often, never to the end); half (the
+whole length is announced and half of it comes); cut (the connection is closed without a word); unended (chunks
+without the last one).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tests.ivr.test_webhooks import database_away
 from tests.queueing.callback_scene import WANG_FANG, CallbackScene
 
 RELAXED = settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
