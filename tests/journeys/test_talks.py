@@ -278,13 +278,13 @@ def test_a_frozen_tab_is_set_away_and_not_offered_calls(
     frozen.until(lambda: frozen.state == "away", 60.0)
 
 
-def test_three_consultants_serve_ten_callers_in_their_order(
+def test_three_consultants_serve_twenty_callers_in_their_order(
     console: Callable[[str], Console], phones: ScriptedPhones, rows: Rows
 ) -> None:
     desks = [console(name).go_online() for name in ("wuhu01", "wuhu02", "wuhu03")]
     began = rows("SELECT now()")[0][0]
     callers = []
-    for n in range(10):
+    for n in range(20):
         number = f"+86138551{n:05d}"
         callers.append(phones.dial(ScriptedPhone(f"caller {n}", WUHU, number, {"转人工": "0", "请评价": "2"})))
     ended = "SELECT count(*) FROM call WHERE started_at > %s AND ended_at IS NOT NULL"
@@ -297,17 +297,17 @@ def test_three_consultants_serve_ten_callers_in_their_order(
                 desk.page.click("#hang-up")
             elif desk.state == "wrap_up" and desk.page.is_visible("#finish"):
                 desk.wraps_up()
-        return rows(ended, began) == [(10,)]
+        return rows(ended, began) == [(20,)]
 
     eventually(serve, 240.0)
-    assert rows("SELECT outcome, count(*) FROM call WHERE started_at > %s GROUP BY 1", began) == [("answered", 10)]
+    assert rows("SELECT outcome, count(*) FROM call WHERE started_at > %s GROUP BY 1", began) == [("answered", 20)]
     # Everybody was first offered a consultant in the order in which they came.
     first_offers = """
         SELECT arrived_at FROM queue_entry JOIN offer ON entry_id = queue_entry.id
         WHERE arrived_at > %s GROUP BY queue_entry.id ORDER BY min(made_at)
     """
     arrived = [row[0] for row in rows(first_offers, began)]
-    assert len(arrived) == 10
+    assert len(arrived) == 20
     # Keys pressed within the same moment may be committed either way round.
     assert all((earlier - later).total_seconds() < 1 for earlier, later in pairwise(arrived))
     assert all(caller.state == "ended" for caller in callers)
