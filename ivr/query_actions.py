@@ -27,7 +27,7 @@ from integrations.work_calendar import in_shanghai
 from ivr.asked import Action, Asked
 from ivr.commands import Answer, CommandKind
 from ivr.findings import Finding, Places, Sentence, describe, to_plain
-from ivr.nodes.findings import FINDINGS
+from ivr.nodes.findings import FINDINGS, REJECTED
 from ivr.nodes.handover import INSURED_CENTRE
 from ivr.words import roughly
 from queueing.centre import PROVINCE
@@ -95,7 +95,7 @@ def _look_up(asked: Asked) -> Answer:
         case Unavailable():
             return Answer("away")
         case Rejected():
-            said = Finding("", (Sentence("query_rejected", {"reason": answer.reason}),))
+            said = Finding("", (Sentence(REJECTED, {"reason": answer.reason}),))
             return Answer("rejected", private=_kept((said,)))
     return Answer("unclear")
 

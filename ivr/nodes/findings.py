@@ -14,6 +14,8 @@ from ivr.turn import Turn
 
 # Where a look-up leaves what it found, sealed with the call.
 FINDINGS = "findings"
+# What is read instead when a system refuses, with its {reason}.
+REJECTED = "query_rejected"
 SLOWER = "8"
 MOST = 7
 
@@ -101,7 +103,7 @@ class FindingsNode(Node):
     def prompt_ids(self) -> Iterable[str]:
         yield from (self.several, self.option)
         yield from (line.prompt for line in self.after)
-        yield from PROMPTS
+        yield from (*PROMPTS, REJECTED)
 
     def problems(self, flow: Flow) -> Iterable[str]:
         for name, needs in ((self.several, "{count}"), (self.option, "{title}")):

@@ -16,7 +16,7 @@ from ivr.events import CallEnded, CommandAnswered, DialEnded, Recorded, Recovere
 from ivr.findings import PROMPTS, Finding, Sentence, to_plain
 from ivr.flow import Flow
 from ivr.nodes.collect import id_problem, is_telephone
-from ivr.nodes.findings import FINDINGS
+from ivr.nodes.findings import FINDINGS, REJECTED
 from ivr.outcome import AFTER_HOURS, ANSWERED, HUMAN_UNAVAILABLE, SELF_SERVED
 from ivr.session import TURN_LIMIT, Caller, Session
 from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, is_private
@@ -552,7 +552,7 @@ def test_a_question_to_a_business_system_must_be_asked_patiently_and_once(line: 
 
 
 FOUND_WORDS = WORDS + 'several: 查到{count}份。\noption: "{title}，请按{key}。"\n'
-FOUND_WORDS += "".join(f"{prompt}: 说到{prompt}。\n" for prompt in PROMPTS)
+FOUND_WORDS += "".join(f"{prompt}: 说到{prompt}。\n" for prompt in (*PROMPTS, REJECTED))
 FOUND_MENU = """
 look: {kind: command, do: find_out, patient: true, waiting: wait, routes: {found: read, none: top}, late: person}
 read: {kind: findings, several: several, option: option, after: [ask], back: list, silence: person, empty: list}
