@@ -463,4 +463,7 @@ if __name__ == "__main__":
         if isinstance(error.code, str):
             raise
         code = error.code or 0
+    except BrokenPipeError:
+        # Whoever read the output has read enough.
+        code = 0
     leave(code)

@@ -57,7 +57,7 @@ WHERE id = %(id)s AND status = 'writing' AND (%(even_leased)s OR lease_until <= 
 _LOOKED = """
 UPDATE card_freeze SET looks = looks + 1, look_at = %s WHERE id = %s AND status = 'unknown'
 """
-# One process looks at a row at a time: whoever moves its next look is the one.
+# Two processes may look at once: the card is asked twice, and the first answer ends the row.
 _DUE_LOOKS = """
 SELECT id FROM card_freeze WHERE status IN ('writing', 'unknown') AND look_at <= %s ORDER BY look_at LIMIT %s
 """
