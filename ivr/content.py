@@ -114,6 +114,10 @@ class Content:
         """Whether there is any piece under this content key, be it expired or incomplete."""
         return any(True for _ in self._under(key))
 
+    def pieces(self) -> tuple[str, ...]:
+        """`guide/<id>` and `recording/<id>` of everything there is, be it playable or not."""
+        return (*(f"guide/{name}" for name in self.guides), *(f"recording/{name}" for name in self.recordings))
+
     def _under(self, key: str) -> Iterator[Piece]:
         kind, _, name = key.partition("/")
         if kind == "guide":

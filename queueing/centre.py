@@ -10,30 +10,25 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 
 from integrations.phone_numbers import NumberRegion, is_dialable, normalise_dialled, parse_caller
-from queueing.callback_rules import (
-    CALLBACK_FIELDS,
-    CALLBACK_LIMITS,
-    DEFAULT_CALLBACK_RULES,
-    CallbackRules,
-    shown_number_problem,
-    validate_callback_rules,
-)
+from queueing.callback_rules import CALLBACK_FIELDS, DEFAULT_CALLBACK_RULES, CallbackRules
 from queueing.centre_reader import CentreReader, join_path
+from queueing.centre_rules import Given, read_callbacks, read_messages, read_queue
 from queueing.features import FEATURES
-from queueing.line_rules import DEFAULT_RULES, LIMITS, LineRules, validate_rules
+from queueing.line_rules import DEFAULT_RULES, LIMITS, LineRules
+from queueing.message_rules import DEFAULT_MESSAGE_RULES, MESSAGE_FIELDS, MessageRules
 from queueing.opening_hours import ExceptionalDay, OpeningHours, Season, validate_hours
 
 PROVINCE = "340000"
-SHARED_FIELDS = ("hours", "features", "menu", "words", "desk_number", "queue", "callbacks")
+SHARED_FIELDS = ("hours", "features", "menu", "words", "desk_number", "queue", "callbacks", "messages")
 CENTRE_FIELDS = ("name", "short_name", "area_codes", "numbers", "counter", "helps", *SHARED_FIELDS)
 LAYERED_FIELDS: Mapping[str, Collection[str] | None] = {
     "hours": ("seasons", "noon_duty", "night_duty", "weekend_periods", "sunday_periods", "exceptional"),
     "features": FEATURES,
     "queue": LIMITS,
     "callbacks": CALLBACK_FIELDS,
+    "messages": MESSAGE_FIELDS,
     "words": None,  # prompt ids are the menu's to know
 }
 
@@ -52,7 +47,7 @@ class Centre:
 
     `name` is said in the greeting (合肥市人社局), `counter` is where one can go in person, key 0 dials
     `desk_number` (E.164), `words` replaces prompts by id, from `helps` calls may be taken over, `queue` are the
-    rules of the waiting line, and `callbacks` those of ringing people back.
+    rules of the waiting line, `callbacks` those of ringing people back, and `messages` those of answering them.
     """
 
     code: str
@@ -69,6 +64,7 @@ class Centre:
     helps: tuple[str, ...] = ()
     queue: LineRules = DEFAULT_RULES
     callbacks: CallbackRules = DEFAULT_CALLBACK_RULES
+    messages: MessageRules = DEFAULT_MESSAGE_RULES
 
 
 def centre_for_dialled(centres: Mapping[str, Centre], number: str | None) -> str | None:
@@ -104,15 +100,12 @@ def _in_area(cities: Mapping[str, Centre], area_code: str | None) -> list[str]:
     return [code for code, centre in cities.items() if area_code in centre.area_codes]
 
 
-Given = Mapping[str, tuple[object, str]]  # key -> value as written, and its path in the file
-
-
 def parse_centres(data: object, file: str) -> tuple[dict[str, Centre], list[str]]:
     """The centres of a YAML document, by code, and all its problems.
 
     A document with any problem gives no centres, so that a bad file never replaces a good one in use.
-    Hours, features, words, queue and callbacks of a centre are laid over those of `defaults:` key by key, seasons
-    whole.
+    Hours, features, words, queue, callbacks and messages of a centre are laid over those of `defaults:` key by key,
+    seasons whole.
     """
     reader = CentreReader(file)
     top = reader.mapping(data, "", ("defaults", "centres"))
@@ -159,8 +152,9 @@ def _read_centre(reader: CentreReader, code: str, entry: object, defaults: Mappi
         else "provincial",
         words={key: reader.text(*value) for key, value in layered("words").items()},
         helps=tuple(str(code) for code, _ in items("helps")),
-        queue=_read_queue(reader, layered("queue"), join_path(path, "queue")),
-        callbacks=_read_callbacks(reader, layered("callbacks"), join_path(path, "callbacks")),
+        queue=read_queue(reader, layered("queue"), join_path(path, "queue")),
+        callbacks=read_callbacks(reader, layered("callbacks"), join_path(path, "callbacks")),
+        messages=read_messages(reader, layered("messages"), join_path(path, "messages")),
     )
 
 
@@ -191,47 +185,6 @@ def _read_features(reader: CentreReader, given: Given, path: str) -> dict[str, F
         reason = reader.text(entry.get("reason"), f"{where}.reason", expected="没开通的原因") if needs_reason else ""
         features[feature] = FeatureSetting(is_open, reason)
     return features
-
-
-def _read_queue(reader: CentreReader, given: Given, path: str) -> LineRules:
-    before = len(reader.problems)
-    rules = LineRules(**_read_wholes(reader, given, LIMITS))
-    if len(reader.problems) == before:
-        for problem in validate_rules(rules):
-            reader.problem(path, problem)
-    return rules
-
-
-def _read_callbacks(reader: CentreReader, given: Given, path: str) -> CallbackRules:
-    before = len(reader.problems)
-    values: dict[str, Any] = dict(_read_wholes(reader, given, CALLBACK_LIMITS))
-    if "first_time" in given:
-        values["first_time"] = reader.time_of_day(*given["first_time"])
-    if "last_time" in given:
-        values["last_time"] = reader.time_of_day(*given["last_time"], may_be_midnight=True)
-    values["shown_number"] = _read_shown_number(reader, *given.get("shown_number", (None, "")))
-    rules = CallbackRules(**values)
-    if len(reader.problems) == before:
-        for problem in validate_callback_rules(rules):
-            reader.problem(path, problem)
-    return rules
-
-
-def _read_shown_number(reader: CentreReader, value: object, path: str) -> str | None:
-    if value is None:
-        return None
-    number = reader.number(value, path)
-    if number and (problem := shown_number_problem(number)):
-        reader.problem(path, problem)
-    return number
-
-
-def _read_wholes(reader: CentreReader, given: Given, limits: Mapping[str, tuple[int, int, str]]) -> dict[str, int]:
-    return {
-        name: reader.whole(*given[name], lowest, highest, unit)
-        for name, (lowest, highest, unit) in limits.items()
-        if name in given
-    }
 
 
 def _read_hours(reader: CentreReader, given: Given, path: str) -> OpeningHours:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.console.initials import find_initials, initials
-from dashboards.console.subjects import SubjectTree
 from ivr.content import SUBJECTS, Content, Guide, Piece, Recording
+from voicemail.subjects import SubjectTree
 
 MOST_FOUND = 20
 SNIPPET_BEFORE, SNIPPET_AFTER = 8, 28

@@ -13,12 +13,12 @@ from dashboards.console.api import json_body, json_roles, seat_of
 from dashboards.console.errors import Refused
 from dashboards.console.guide_search import Entry, Hit, build_index, parts_of, search
 from dashboards.console.marks import Mark, add_mark, piece_of, read_mark
-from dashboards.console.subjects import SubjectTree
 from dashboards.models import ROLES
 from dashboards.sign_in import signed_in
 from integrations.work_calendar import in_shanghai
 from ivr.content import SUBJECTS, Guide, Piece
 from ivr.service import Line
+from voicemail.subjects import SubjectTree
 
 KINDS_ZH = {"guide": "办事指南", "recording": "政策录音"}
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from dashboards.console.errors import NO_SUCH_OFFER, NOT_YOURS, Refused
-from dashboards.console.subjects import SubjectTree
 from integrations.services import Services
+from voicemail.subjects import SubjectTree
 
 DISPOSITIONS = {
     "answered": "当场答复",

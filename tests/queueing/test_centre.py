@@ -23,6 +23,7 @@ from queueing.centre import (
     parse_centres,
 )
 from queueing.line_rules import DEFAULT_RULES, LIMITS, LineRules
+from queueing.message_rules import DEFAULT_MESSAGE_RULES, MESSAGE_FIELDS, MessageRules
 from queueing.opening_hours import ExceptionalDay, HoursState, Period, hours_at
 
 SHIPPED_FILE = Path(__file__).parents[2] / "queueing" / "centres.yaml"
@@ -63,21 +64,11 @@ def test_shipped_are_the_province_and_its_16_cities(centres: dict[str, Centre]) 
         assert short_name in centre.counter
 
 
-def test_shipped_keys_are_closed_with_a_reason_until_there_is_something_behind_them(
-    centres: dict[str, Centre],
-) -> None:
+def test_shipped_keys_are_all_open_and_a_closed_one_would_have_a_reason(centres: dict[str, Centre]) -> None:
     for centre in centres.values():
         assert tuple(centre.features) == tuple(FEATURES)
-        assert {key for key, setting in centre.features.items() if setting.open} == {
-            "human",
-            "query",
-            "recordings",
-            "guides",
-            "card_loss",
-            "progress",
-            "slow",
-        }
         assert all(setting.open != bool(setting.reason) for setting in centre.features.values())
+        assert all(setting.open for setting in centre.features.values())
         assert centre.desk_number is None
 
 
@@ -104,6 +95,12 @@ def test_shipped_rules_of_callbacks_are_the_ones_that_the_code_takes_for_granted
     assert rules == {DEFAULT_CALLBACK_RULES}
     written = yaml.safe_load(SHIPPED_FILE.read_text("utf-8"))["defaults"]["callbacks"]
     assert tuple(written) == CALLBACK_FIELDS
+
+
+def test_shipped_rules_of_messages_are_the_ones_that_the_code_takes_for_granted(centres: dict[str, Centre]) -> None:
+    assert {centre.messages for centre in centres.values()} == {DEFAULT_MESSAGE_RULES}
+    written = yaml.safe_load(SHIPPED_FILE.read_text("utf-8"))["defaults"]["messages"]
+    assert tuple(written) == MESSAGE_FIELDS
 
 
 def test_shipped_every_centre_shows_a_number_of_its_area_that_reaches_it_or_the_province(
@@ -187,6 +184,7 @@ defaults:
   words: {welcome: 您好。}
   queue: {ring_seconds: 25, help_after_seconds: 120}
   callbacks: {most_attempts: 4, first_time: "09:00", last_time: "21:00", shown_number: "+8655112333"}
+  messages: {reply_workdays: 2, keep_days: 365}
 centres:
   340000:
     name: 安徽省人社厅
@@ -213,6 +211,7 @@ centres:
     helps: [340000]
     queue: {ring_seconds: 15, longest_wait_minutes: 20}
     callbacks: {ring_seconds: 40, last_time: "24:00", shown_number: "0553-12333"}
+    messages: {accept_workdays: 4, keep_days: 1095}
 """
 
 
@@ -246,6 +245,15 @@ def test_a_centre_is_laid_over_the_defaults() -> None:
     assert wuhu.callbacks == CallbackRules(
         most_attempts=4, ring_seconds=40, first_time=time(9), last_time=time(0), shown_number="+8655312333"
     )
+
+
+def test_rules_of_messages_are_laid_over_the_defaults_and_a_file_may_be_silent_about_them() -> None:
+    found, _ = parse_centres(yaml.safe_load(GOOD), "centres.yaml")
+    assert found["340000"].messages == MessageRules(reply_workdays=2, keep_days=365)
+    assert found["340200"].messages == MessageRules(reply_workdays=2, accept_workdays=4, keep_days=1095)
+    silent = "\n".join(line for line in GOOD.splitlines() if "messages:" not in line)
+    found, problems = parse_centres(yaml.safe_load(silent), "centres.yaml")
+    assert problems == [] and found["340200"].messages == DEFAULT_MESSAGE_RULES
 
 
 def test_a_centre_may_show_no_number_and_a_file_may_be_silent_about_callbacks() -> None:
@@ -399,6 +407,17 @@ WUHU = "centres.yaml: centres.340200"
             f"{WUHU}.callbacks.shown_number: 3812345 不是能认出的号码",
         ),
         ("    callbacks: {ring", "    callbacks: [] # {ring", f"{WUHU}.callbacks: 这里要写若干“名称: 值”"),
+        (
+            "accept_workdays: 4",
+            "accept_workdays: 6",
+            f"{WUHU}.messages.accept_workdays: 要写1到5之间的整数(个工作日), 不加引号, 不是 6",
+        ),
+        ("accept_workdays: 4", "acceptdays: 4", f"{WUHU}.messages.acceptdays: 没有“acceptdays”这一项"),
+        (
+            "{accept_workdays: 4",
+            "{transfer_workdays: 3, accept_workdays: 4",
+            f"{WUHU}.messages: transfer_workdays(3) 比 reply_workdays(2) 长",
+        ),
         ('"340200":', '"wuhu":', "centres.wuhu: 要写34开头的六位行政区划代码"),
         ('"340200":', '"340000":', "有中心代码写了两次"),
         ("  words: {welcome: 您好。}", "  words: [您好]", "defaults.words: 这里要写若干“名称: 值”"),

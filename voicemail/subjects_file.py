@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
 import yaml
 
-from dashboards.console.subjects import SubjectTree, parse_subjects
-from ivr.content import Content
 from queueing.routing import SKILLS
+from voicemail.subjects import SubjectTree, parse_subjects
 
 log = structlog.get_logger(__name__)
 SHIPPED = Path(__file__).parent / "subjects.yaml"
 
 
-def load_subjects(config_dir: Path | None, content: Content) -> SubjectTree:
+def load_subjects(config_dir: Path | None, pieces: Iterable[str] | None = None) -> SubjectTree:
     """The tree in use. A file of one's own with problems is named in the log, and the shipped one is used.
 
-    Pieces that an installation has taken off its shelf are no problem of the shipped tree.
+    `pieces`: the guides and recordings that there are (`Content.pieces`); without them any may be named. Pieces that
+    an installation has taken off its shelf are no problem of the shipped tree.
     """
     own = config_dir / SHIPPED.name if config_dir else None
     if own and own.exists():
-        tree, problems = read_subjects(own, content)
+        tree, problems = read_subjects(own, pieces)
         if not problems:
             return tree
         for problem in problems:
@@ -30,15 +31,10 @@ def load_subjects(config_dir: Path | None, content: Content) -> SubjectTree:
     return read_subjects(SHIPPED, None)[0]
 
 
-def read_subjects(path: Path, content: Content | None) -> tuple[SubjectTree, list[str]]:
-    """The tree of a file and its problems; without `content` the pieces it names are taken as they are."""
+def read_subjects(path: Path, pieces: Iterable[str] | None) -> tuple[SubjectTree, list[str]]:
+    """The tree of a file and its problems; without `pieces` those it names are taken as they are."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         return SubjectTree(), [f"读不出来：{error}"]
-    pieces = None if content is None else _keys(content)
     return parse_subjects(data, SKILLS, pieces)
-
-
-def _keys(content: Content) -> list[str]:
-    return [*(f"guide/{name}" for name in content.guides), *(f"recording/{name}" for name in content.recordings)]
