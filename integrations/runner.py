@@ -42,9 +42,10 @@ class Child:
 
 @dataclass(frozen=True)
 class Welcome:
-    """What is shown when everything is up: (label, address) lines."""
+    """What is shown when everything is up: (label, address) lines, and what the operator should know."""
 
     addresses: Sequence[tuple[str, str]]
+    hints: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,8 @@ class Runner:
         lines += [f"  {label}  {address}" for label, address in self._welcome.addresses]
         if self._report.demo_logins:
             lines += ["", self._report.demo_logins]
+        for hint in self._welcome.hints:
+            lines += ["", hint]
         lines += ["", f"数据保存在 {self._settings.var_dir}；按 Ctrl-C 停止全部服务。", ""]
         self._terminal.say("\n".join(lines))
 

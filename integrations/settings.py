@@ -1,7 +1,6 @@
 """Settings: read once, all problems reported together, then handed down."""
 
 import ipaddress
-import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -13,8 +12,10 @@ from integrations.demo_keys import DemoKeys, load_or_make_demo_keys
 from integrations.env_addresses import gateway_url, http_url, port_beside
 from integrations.env_reader import EnvReader
 from integrations.errors import SettingsError
+from integrations.number_settings import shown_number, text_channel, text_from
 from integrations.storage_url import BadStorageUrl, Bucket, Folder, read_storage_url
 from integrations.system_secrets import system_secrets
+from integrations.transcriber.model_folder import model_setting, usual_processes
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 # Published in the README so that anybody can sign a request to a demo; never valid elsewhere.
@@ -23,7 +24,6 @@ DEMO_AUTH_TOKEN = "demo-12333-token"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 # What a Twilio page needs to take calls; without them the console uses our own gateway's telephone.
 CLIENT_NAMES = ("TWILIO_API_KEY", "TWILIO_API_SECRET", "TWILIO_TWIML_APP_SID")
-HOTLINE_NUMBER = "12333"
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,18 @@ class Settings:
     carrier_twiml_app_sid: str | None
     # Shown when calling out.
     carrier_number: str
+    # Text messages: none, or the carrier's; and the number that they come from.
+    text_channel: str
+    text_from: str
     # Outgoing calls that the carrier begins: Twilio's default is one a second for each account.
     carrier_calls_per_second: int
     # Where recordings are kept; the two keys belong to a bucket.
     storage: Folder | Bucket
     storage_key_id: str | None
     storage_secret: str | None = field(repr=False)
+    # The speech model's folder, None where nothing is transcribed; and how many recordings at once.
+    vosk_model_path: Path | None
+    transcribe_processes: int
     # The consoles' event stream runs in processes of its own.
     stream_bind: str
     stream_port: int
@@ -133,11 +139,15 @@ class Settings:
             carrier_api_key=api_key,
             carrier_api_secret=api_secret,
             carrier_twiml_app_sid=app_sid,
-            carrier_number=_number(read),
+            carrier_number=shown_number(read),
+            text_channel=text_channel(read),
+            text_from=text_from(read),
             carrier_calls_per_second=read.integer("CARRIER_CALLS_PER_SECOND", _pace(read), 1, 100),
             storage=storage,
             storage_key_id=read.text("AWS_ACCESS_KEY_ID"),
             storage_secret=read.text("AWS_SECRET_ACCESS_KEY"),
+            vosk_model_path=model_setting(read),
+            transcribe_processes=read.integer("TRANSCRIBE_PROCESSES", usual_processes(), 1, 64),
             stream_bind=_ip_address(read, "STREAM_BIND", bind),
             stream_port=stream_port,
             stream_url=http_url(read, "STREAM_URL", stream_port),
@@ -200,13 +210,6 @@ def _client(read: EnvReader) -> tuple[str | None, str | None, str | None]:
         if read.text(name) is None:
             read.add_problem(name, "与另外几项 TWILIO_ 变量要么都设置，要么都不设置", "set all of these or none")
     return key, secret, app
-
-
-def _number(read: EnvReader) -> str:
-    number = read.text("CARRIER_NUMBER") or HOTLINE_NUMBER
-    if not re.fullmatch(r"\+?[0-9]{3,15}", number):
-        read.add_problem("CARRIER_NUMBER", "应为电话号码，如 12333 或 +8655112333", "must be a telephone number")
-    return number
 
 
 def _pace(read: EnvReader) -> int:

@@ -67,19 +67,19 @@ def _decode(coding: _Format, body: bytes) -> Samples:
     if coding.coding == _PCM and coding.bits == 16:
         return to_samples(body)
     if coding.coding in (_MU_LAW, _A_LAW) and coding.bits == 8:
-        table = _mu_law() if coding.coding == _MU_LAW else _a_law()
+        table = mu_law() if coding.coding == _MU_LAW else a_law()
         return table[np.frombuffer(body, dtype=np.uint8)]
     raise BadAudio(f"a WAV file of coding {coding.coding} with {coding.bits} bits")
 
 
-def _mu_law() -> Samples:
+def mu_law() -> Samples:
     code = ~np.arange(256, dtype=np.uint8)
     exponent, mantissa = (code >> 4 & 7).astype(np.int32), (code & 15).astype(np.int32)
     size = ((2 * mantissa + 33) << exponent) - 33
     return (np.where(code & 0x80, -size, size) * 4 / 32768).astype(np.float32)
 
 
-def _a_law() -> Samples:
+def a_law() -> Samples:
     code = np.arange(256, dtype=np.uint8) ^ 0x55
     exponent, mantissa = (code >> 4 & 7).astype(np.int32), (code & 15).astype(np.int32)
     size = np.where(exponent == 0, 2 * mantissa + 1, (2 * mantissa + 33) << np.maximum(exponent - 1, 0))

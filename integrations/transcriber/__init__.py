@@ -1,0 +1,1 @@
+"""Speech to text with `vosk`, in processes of its own."""
