@@ -46,6 +46,7 @@ USED_BY_REQUESTS = (
     "dashboards.web_app",
     "ivr.webhooks",
     "queueing.webhooks",
+    "voicemail.webhooks",
 )
 INCOMING_PATH = "/ivr/incoming"
 GATEWAY_NOT_NEEDED = "已设置 TWILIO_ACCOUNT_SID，来电由运营商接入，不需要语音网关。"
@@ -78,10 +79,13 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     from ivr.service import Line
     from ivr.webhooks import ivr_blueprint
     from queueing.webhooks import queueing_blueprint
+    from voicemail.messages import Messages
+    from voicemail.webhooks import voicemail_blueprint
 
     line = Line.build(services)
     app.register_blueprint(ivr_blueprint(line))
     app.register_blueprint(queueing_blueprint(line.waiting, line.end_outbound))
+    app.register_blueprint(voicemail_blueprint(Messages(services, line.waiting.centres, line.timetable)))
     app.register_blueprint(auth_blueprint(services))
     app.register_blueprint(account_blueprint(services))
     app.register_blueprint(users_blueprint(line))
@@ -110,18 +114,23 @@ def periodic() -> list["Periodic"]:
     from ivr.jobs import PERIODIC as OF_CALLS
     from queueing.jobs import PERIODIC as OF_THE_LINE
     from queueing.recordings import PERIODIC as OF_RECORDINGS
+    from voicemail.case_jobs import PERIODIC as OF_CASES
     from voicemail.freeze_jobs import PERIODIC as OF_FREEZES
+    from voicemail.message_jobs import PERIODIC as OF_MESSAGES
+    from voicemail.reply_jobs import PERIODIC as OF_REPLIES
 
-    return [*OF_CALLS, *OF_THE_LINE, *OF_RECORDINGS, *OF_FREEZES]
+    return [*OF_CALLS, *OF_THE_LINE, *OF_RECORDINGS, *OF_FREEZES, *OF_CASES, *OF_MESSAGES, *OF_REPLIES]
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Start everything: servers, migrations, seeds, web, worker, clock."""
     from integrations.readiness import local_url
     from integrations.runner import Child, Runner, Welcome
+    from integrations.transcriber.model_folder import HOW_TO_BRING_ONE
 
     children = [Child("web", ["web"], listens=True), Child("worker", ["worker"]), Child("clock", ["clock"])]
     children += [Child("dispatcher", ["dispatcher"]), Child("streams", ["streams"])]
+    children.append(Child("transcriber", ["transcriber"]))
     if settings.carrier_is_gateway:
         # The web process must still hear how its calls ended.
         children.insert(0, Child("gateway", ["gateway"], ends_first=True))
@@ -132,7 +141,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
         children.append(Child("sandbox", ["sandbox"]))
         addresses.append(("业务系统沙盒", f"{settings.sandbox_url}/"))
     addresses.append(("来电接口（运营商）", f"{settings.public_base_url}{INCOMING_PATH}"))
-    return Runner(settings, os.environ, Path(__file__), children, Welcome(addresses)).run()
+    hints = [HOW_TO_BRING_ONE] if settings.vosk_model_path is None else []
+    return Runner(settings, os.environ, Path(__file__), children, Welcome(addresses, hints)).run()
 
 
 def prepare(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -215,6 +225,21 @@ def dispatcher(settings: Settings, arguments: argparse.Namespace) -> int:
     services = Services.build(settings)
     keeper = Line.build(services).keeper
     run_dispatcher(services, lambda: keeper.library().centres, stop)
+    return 0
+
+
+def transcriber(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Turn messages into words."""
+    import signal
+    import threading
+
+    from integrations.services import Services
+    from voicemail.transcribing import run_transcriber
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: stop.set())
+    run_transcriber(Services.build(settings), stop)
     return 0
 
 
@@ -348,6 +373,7 @@ COMMANDS = (
     worker,
     clock,
     dispatcher,
+    transcriber,
     streams,
     gateway,
     sandbox,

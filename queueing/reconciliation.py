@@ -12,7 +12,8 @@ from integrations.errors import IntegrationError
 from integrations.services import Services
 from integrations.task_queue import job_services
 from integrations.work_calendar import SHANGHAI
-from queueing.recording_rows import ABSENT, COMPLETED, COPIED, HOME, IN_PROGRESS, LOST
+from queueing.recording_rows import COPIED, HOME, LOST
+from queueing.recording_told import ABSENT, COMPLETED, IN_PROGRESS
 
 log = structlog.get_logger(__name__)
 MOST_NAMED = 20

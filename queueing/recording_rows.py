@@ -14,7 +14,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-IN_PROGRESS, ABSENT, COMPLETED = "in-progress", "absent", "completed"
+from queueing.recording_told import Told
+
 COPIED, HOME, LOST = "copied", "home", "lost"
 LONGEST_ERROR = 300
 # A carrier's word is believed only when it says more than the row does.
@@ -88,18 +89,6 @@ _GONE = """
 UPDATE talk_recording SET status = 'lost', error = 'the carrier has none'
 WHERE recording_sid = %s AND status = 'in-progress'
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the carrier says of a recording; `seconds` and `ended_at` are None while it goes on."""
-
-    sid: str
-    call_sid: str
-    status: str
-    seconds: int | None
-    started_at: datetime
-    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

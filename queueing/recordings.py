@@ -6,13 +6,8 @@ what was not woken and asks for what was never told.
 
 from __future__ import annotations
 
-import re
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,18 +16,17 @@ from psycopg import Connection
 
 from integrations.errors import IntegrationError
 from integrations.services import Services
-from integrations.storage import StorageAway
 from integrations.task_queue import FILES_QUEUE, Periodic, enqueue, job_services
 from integrations.telephony.carrier_answers import CarrierRecording
 from integrations.telephony.carrier_errors import CallGone
-from integrations.work_calendar import SHANGHAI
 from queueing import recording_rows as rows
 from queueing.reconciliation import reconcile_recordings
-from queueing.recording_rows import ABSENT, COMPLETED, COPIED, IN_PROGRESS, Fetch, Told, Unheard
+from queueing.recording_files import day_key, draft, forget_old_drafts, put_whole
+from queueing.recording_rows import COPIED, Fetch, Unheard
+from queueing.recording_told import ABSENT, COMPLETED, Told, told_by, told_of
 from queueing.wav_length import NoWav, wav_seconds
 
 log = structlog.get_logger(__name__)
-_SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Answer = TypeVar("Answer")
 # The carrier counts whole seconds; silence in place of a secret keeps the length.
 LENGTH_TOLERANCE_SECONDS, LENGTH_TOLERANCE = 2.0, 0.02
@@ -42,13 +36,11 @@ ATTEMPTS_UNTIL_LOST = 5
 TOLD_WITHIN = timedelta(minutes=5)
 ASKED_FOR = timedelta(days=1)
 MOST_ASKED, MOST_WOKEN = 50, 200
-# Longer than any job may run.
-OLD_DRAFT_SECONDS = 3600
 
 
 def note_status(services: Services, offer_id: str, form: Mapping[str, str]) -> None:
     """Take in a recording status callback. Duplicates, late and strange ones change nothing."""
-    told = _told_by(form, services.now())
+    told = told_by(form, services.now())
     if told is None:
         log.warning("strange_recording_status", offer=offer_id, status=form.get("RecordingStatus", "")[:20])
     else:
@@ -96,13 +88,13 @@ def sweep(services: Services) -> list[str]:
     _ask_for_the_unheard_of(services)
     if lost := _row(services, lambda connection: rows.give_up_unfinished(connection, now - ASKED_FOR)):
         log.error("recordings_never_finished", count=lost)
-    _forget_old_drafts(services)
+    forget_old_drafts(services)
     return sids
 
 
 def storage_key(started_at: datetime, recording_sid: str) -> str:
     """Where a recording is kept: by its day in Shanghai."""
-    return f"talks/{started_at.astimezone(SHANGHAI):%Y/%m/%d}/{recording_sid}.wav"
+    return day_key("talks", started_at, recording_sid)
 
 
 PERIODIC = (Periodic(sweep_recordings, 300), Periodic(reconcile_recordings, 3600))
@@ -128,13 +120,10 @@ def _note(services: Services, offer_id: str, told: Told) -> None:
 
 def _copy(services: Services, fetch: Fetch) -> None:
     key = storage_key(fetch.started_at, fetch.sid)
-    with tempfile.TemporaryDirectory(dir=_drafts(services)) as folder:
-        path = Path(folder) / "talk.wav"
+    with draft(services) as path:
         services.carrier.fetch_recording(fetch.sid, path)
         _check_length(path, fetch.seconds)
-        services.storage.put(key, path)
-        if services.storage.size(key) != path.stat().st_size:
-            raise StorageAway("what was put is not what is there")
+        put_whole(services.storage, key, path)
     is_noted = _row(services, lambda connection: rows.note_copied(connection, fetch.sid, key, services.now()))
     if not is_noted and not _row(services, lambda connection: rows.exists(connection, fetch.sid)):
         # A better recording of the leg has taken the row meanwhile.
@@ -180,55 +169,10 @@ def _note_found(services: Services, talk: Unheard, found: list[CarrierRecording]
     finished = [one for one in found if one.status in (COMPLETED, ABSENT)]
     if finished:
         best = max(finished, key=lambda one: (one.status == COMPLETED, one.seconds or 0))
-        _note(services, talk.offer_id, _told_of(best, services.now()))
+        _note(services, talk.offer_id, told_of(best, services.now()))
     elif not found:
         log.warning("talk_without_a_recording", offer=talk.offer_id)
         _row(services, lambda connection: rows.note_nothing(connection, talk))
-
-
-def _told_by(form: Mapping[str, str], now: datetime) -> Told | None:
-    sid, status, seconds = (
-        form.get("RecordingSid", ""),
-        form.get("RecordingStatus", ""),
-        form.get("RecordingDuration", ""),
-    )
-    if not _SID.fullmatch(sid) or status not in (IN_PROGRESS, COMPLETED, ABSENT):
-        return None
-    length = int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 7 else None
-    recording = CarrierRecording(sid, form.get("CallSid", "")[:64], status, length, _moment(form))
-    return _told_of(recording, now)
-
-
-def _told_of(recording: CarrierRecording, now: datetime) -> Told:
-    seconds = recording.seconds if recording.status == COMPLETED else None
-    started_at = recording.started_at or now - timedelta(seconds=seconds or 0)
-    ended_at = None if recording.status == IN_PROGRESS else started_at + timedelta(seconds=seconds or 0)
-    return Told(recording.sid, recording.call_sid, recording.status, seconds, started_at, ended_at)
-
-
-def _moment(form: Mapping[str, str]) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(form.get("RecordingStartTime", ""))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _drafts(services: Services) -> Path:
-    folder = services.settings.var_dir / "fetching"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _forget_old_drafts(services: Services) -> None:
-    """What a job left on this machine that was killed."""
-    for folder in _drafts(services).iterdir():
-        try:
-            is_old = folder.stat().st_mtime < time.time() - OLD_DRAFT_SECONDS
-        except FileNotFoundError:
-            continue
-        if is_old:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _row(services: Services, ask: Callable[[Connection[Any]], Answer]) -> Answer:

@@ -42,6 +42,10 @@ class CarrierRefused(IntegrationError):
         self.code = code
 
 
+class TooLarge(CarrierRefused):
+    """More is sent than anybody asked for."""
+
+
 def error_from_answer(asked: str, status: int, code: int | None, is_change: bool) -> IntegrationError:
     """The error for an answer with an HTTP status of failure; `asked` names the request for the log."""
     detail = f"{asked}: HTTP {status}, code {code}"

@@ -18,7 +18,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from urllib3.exceptions import NewConnectionError
 
-from integrations.telephony.carrier_errors import CarrierAway, CarrierRefused, error_from_answer
+from integrations.telephony.carrier_errors import CarrierAway, TooLarge, error_from_answer
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 8.0
@@ -67,17 +67,17 @@ class CarrierHttp(HttpClient):
             raise CarrierAway(f"{method}: unreadable answer", is_unknown=method != "GET")
         return Response(answer.status_code, answer.text, answer.headers)
 
-    def download(self, uri: str, auth: tuple[str, str], into: Path) -> int:
+    def download(self, uri: str, auth: tuple[str, str], into: Path, most_bytes: int = LARGEST_BYTES) -> int:
         """Write what is at the address to a file; the number of bytes.
 
-        Raises CallGone, CarrierAway, CarrierRefused, and OSError for the file.
+        Raises CallGone, CarrierAway, CarrierRefused, TooLarge, and OSError for the file.
         """
         with self._send("GET", uri, auth=auth, stream=True, allow_redirects=True) as answer:
             if answer.status_code != 200:
                 raise error_from_answer("download", answer.status_code, None, is_change=False)
             with open(into, "wb") as file:
                 try:
-                    return _copy(answer.iter_content(CHUNK_BYTES), file)
+                    return _copy(answer.iter_content(CHUNK_BYTES), file, most_bytes)
                 except RequestException as error:
                     raise CarrierAway(f"download: {type(error).__name__}") from None
 
@@ -106,12 +106,12 @@ def _is_object(text: str) -> bool:
         return False
 
 
-def _copy(chunks: Any, file: Any) -> int:
+def _copy(chunks: Any, file: Any, most_bytes: int) -> int:
     size = 0
     for chunk in chunks:
         size += len(chunk)
-        if size > LARGEST_BYTES:
-            raise CarrierRefused("download: no end in sight")
+        if size > most_bytes:
+            raise TooLarge("download: no end in sight")
         file.write(chunk)
     return size
 

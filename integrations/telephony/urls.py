@@ -41,6 +41,14 @@ class CarrierUrls:
         """What is played between two sentences in the waiting line."""
         return f"{self.base}/ivr/music.wav"
 
+    def take(self, token: str) -> str:
+        """A caller's own words, to be heard again; the token opens them, for some minutes."""
+        return f"{self.base}/ivr/take?t={quote(token)}"
+
+    def message(self, message_id: int) -> str:
+        """Where the carrier reports what becomes of a message's recording."""
+        return f"{self.base}/voicemail/message?m={message_id}"
+
     def agent(self, offer_id: str, pressed: bool = False) -> str:
         """The document for the telephone of the consultant who is offered a caller."""
         return f"{self.base}/ivr/agent?offer={offer_id}" + ("&k=1" if pressed else "")
@@ -77,6 +85,10 @@ class CarrierUrls:
     def recording(self, offer_id: str) -> str:
         """Where the carrier reports what becomes of a talk's recording."""
         return f"{self.base}/queueing/recording?offer={offer_id}"
+
+    def text(self, reply_id: int) -> str:
+        """Where the carrier reports what becomes of a text message that answers a case."""
+        return f"{self.base}/voicemail/text?r={reply_id}"
 
     def desk(self, call_sid: str) -> str:
         """Where the carrier reports what became of the desk telephone that we rang for this call."""

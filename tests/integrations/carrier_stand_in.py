@@ -15,6 +15,7 @@ import sys
 import threading
 import wave
 from base64 import b64encode
+from contextlib import suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,6 +34,7 @@ ERRORS = {"404": 20404, "429": 20429, "500": 20500, "400": 21210}
 # "Invalid 'To' phone number": nobody will ever reach it.
 BAD_NUMBER = "bad number"
 BAD_NUMBER_ERROR = {"code": 21211, "message": "The 'To' number is not valid", "status": 400, "more_info": ""}
+ZEROS = bytes(1024 * 1024)
 Answer = tuple[int, Any]
 
 
@@ -62,6 +64,7 @@ class Carrier:
         self.calls: dict[str, dict[str, Any]] = {}
         self.conferences: dict[str, str] = {}
         self.recordings: dict[str, dict[str, Any]] = {}
+        self.texts: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, list[str]] = {}
         self.requests: list[dict[str, Any]] = []
         self.violations: list[str] = []
@@ -121,6 +124,15 @@ class Carrier:
             call["status"] = form["Status"]
         return 200, OPERATIONS["UpdateCall"]["example"] | call
 
+    def _CreateMessage(self, names: Any, query: Any, form: Any) -> Answer:
+        text = {"sid": sid("SM", len(self.texts) + 1), "to": form["To"], "from": form["From"], "status": "queued"}
+        self.texts[text["sid"]] = text
+        return 201, OPERATIONS["CreateMessage"]["example"] | text
+
+    def _FetchMessage(self, names: Any, query: Any, form: Any) -> Answer:
+        text = self.texts.get(names["Sid"])
+        return (200, OPERATIONS["FetchMessage"]["example"] | text) if text else _error("404")
+
     def _ListConference(self, names: Any, query: Any, form: Any) -> Answer:
         found = [s for s, name in self.conferences.items() if name == query["FriendlyName"]]
         wanted = [{"sid": s, "friendly_name": query["FriendlyName"], "status": query["Status"]} for s in found]
@@ -158,6 +170,10 @@ class Carrier:
         recording = self.recordings.get(names["Sid"])
         if recording is None:
             return _error("404")
+        if "huge" in recording:
+            return 200, range(recording["huge"])
+        if "file" in recording:
+            return 200, Path(recording["file"]).read_bytes()
         sound = recording.get("body")
         return 200, silence(recording["sound_seconds"]) if sound is None else sound.encode()
 
@@ -168,7 +184,7 @@ class Carrier:
 
 
 def _shown(recording: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in recording.items() if key not in ("sound_seconds", "body")}
+    return {key: value for key, value in recording.items() if key not in ("sound_seconds", "body", "file", "huge")}
 
 
 def _error(status: str) -> Answer:
@@ -242,6 +258,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_after(self, fault: str, status: int, content: Any) -> None:
         """The answer, or what is left of it: the thing itself has been done by now."""
+        if isinstance(content, range):
+            self._send_zeros(len(content))
+            return
         if fault == "slow":
             self.carrier.release.wait(LONGEST_WAIT)
         if fault in ("slow", "cut"):
@@ -261,10 +280,21 @@ class Handler(BaseHTTPRequestHandler):
         carrier = self.carrier
         if asked.get("clear"):
             carrier.clear()
-        for name in ("calls", "conferences", "recordings", "faults"):
+        for name in ("calls", "conferences", "recordings", "texts", "faults"):
             getattr(carrier, name).update(asked.get(name, {}))
         state = ("calls", "conferences", "recordings", "requests", "violations")
         self._send(200, {name: getattr(carrier, name) for name in state})
+
+    def _send_zeros(self, size: int) -> None:
+        """So many bytes, until nobody wants more."""
+        self.send_response(200)
+        self.send_header("Content-Type", "audio/x-wav")
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        self.close_connection = True
+        with suppress(OSError):
+            for _ in range(0, size, len(ZEROS)):
+                self.wfile.write(ZEROS)
 
     def _send(self, status: int, content: Any, cut_at: int | None = None) -> None:
         body = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
