@@ -14,7 +14,7 @@ from integrations.settings import Settings
 from integrations.social_insurance.registry import SocialInsurance
 from integrations.storage import Storage, build_storage
 from integrations.telephony.client import CarrierClient
-from integrations.text_messages import LogTextSender, TextSender
+from integrations.text_messages import TextSender, build_text_sender
 
 
 def utc_now() -> datetime:
@@ -56,15 +56,15 @@ class Services:
         database = Database(settings.database_url, pool_size=settings.web_threads)
         live_store = build_live_store(settings.redis_url)
         sealer = Sealer(settings.data_key, settings.hash_key)
+        carrier = CarrierClient(settings)
         return cls(
             settings=settings,
             database=database,
             live_store=live_store,
             sealer=sealer,
-            carrier=CarrierClient(settings),
+            carrier=carrier,
             storage=build_storage(settings),
-            # No channel is connected yet.
-            texts=LogTextSender(),
+            texts=build_text_sender(settings, carrier),
             social_insurance=SocialInsurance(settings, database, live_store, sealer, utc_now),
         )
 

@@ -25,7 +25,11 @@ SOURCES_ZH = {
     "abandoned": "排队中挂断",
     "dropped": "通话断线",
     "desk": "咨询员约的",
+    "case": "答复办件",
 }
+# Booked by a consultant; and a call that answers a case, which is nobody's request: one attempt, and what follows is
+# the case's own affair.
+DESK, CASE = "desk", "case"
 
 MOVES = {
     (SCHEDULED, "wake"): WAITING,
@@ -66,7 +70,7 @@ RESULTS_ZH = {
 }
 
 # Why a request ended.
-SERVED, UNREACHED, LEFT = "served", "unreached", "left"
+SERVED, UNREACHED, LEFT, TRIED = "served", "unreached", "left", "tried"
 CALLER_CANCELLED, STAFF_CANCELLED = "caller_cancelled", "staff_cancelled"
 END_REASONS_ZH = {
     SERVED: "已回电通话",
@@ -77,6 +81,7 @@ END_REASONS_ZH = {
     STAFF_CANCELLED: "咨询员取消",
     JOINED: "来电人自己打来了",
     LEFT: "来电人离开",
+    TRIED: "打了一次没有通话",
 }
 # These did not reach the caller: somebody of the centre has to look at them.
 TO_BE_CLEARED = (UNREACHED, WRONG_NUMBER, BAD_NUMBER)

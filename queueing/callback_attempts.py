@@ -16,6 +16,7 @@ from psycopg import Connection
 from queueing import callback_rows, entries, offers, tasks
 from queueing.callback import (
     ANSWERED,
+    CASE,
     CONFIRMED,
     DIALLING,
     LATER,
@@ -26,7 +27,7 @@ from queueing.callback import (
     WRONG_NUMBER,
     result_of,
 )
-from queueing.callback_booking import wake
+from queueing.callback_booking import book_later, stand_first, wake
 from queueing.callback_rows import Attempt, CallbackRow
 from queueing.callback_slots import Slot, open_slots
 from queueing.callback_talks import follow
@@ -83,14 +84,19 @@ class CallbackAttempts:
             row = callback_rows.lock_callback(connection, entry.callback_id or 0) if offer else None
             if offer is None or row is None or row.status != WAITING:
                 raise psycopg.Rollback
-            attempt = callback_rows.insert_attempt(connection, row.id, offer.id, entry.id, at)
-            seat = {} if row.owner_id else {"owner_id": agent_id}
-            callback_rows.move(connection, row, "dial", at, **seat)
-            pace = self.services.settings.carrier_calls_per_second
-            tasks.add_task(connection, tasks.DIAL_CALLBACK, offer.id, callback_rows.next_in_pace(connection, at, pace))
-            log.info("attempt_begun", attempt=attempt.id, callback=row.id, number=attempt.number)
+            self.begin(connection, row, offer, at)
             return offer
         return None
+
+    def begin(self, connection: Connection[Any], row: CallbackRow, offer: Offer, at: datetime) -> Attempt:
+        """The attempt of a waiting request for which a consultant is reserved, and the task to dial."""
+        attempt = callback_rows.insert_attempt(connection, row.id, offer.id, offer.entry_id, at)
+        seat = {} if row.owner_id else {"owner_id": offer.agent_id}
+        callback_rows.move(connection, row, "dial", at, **seat)
+        pace = self.services.settings.carrier_calls_per_second
+        tasks.add_task(connection, tasks.DIAL_CALLBACK, offer.id, callback_rows.next_in_pace(connection, at, pace))
+        log.info("attempt_begun", attempt=attempt.id, callback=row.id, number=attempt.number)
+        return attempt
 
     def park(self, entry: Entry) -> bool:
         """Out of the line until people may be rung again; False when it was no longer waiting there."""
@@ -142,6 +148,8 @@ class CallbackAttempts:
             callback_rows.move(connection, held.callback, "confirm", at)
             is_reserved = held.offer is not None and held.offer.status == RESERVED
             entry = entries.confirm_entry(connection, held.entry, call_sid, is_reserved)
+            if held.callback.source == CASE:
+                entry = stand_first(connection, entry, self.line.rules(entry.centre))
             if held.offer is not None and is_reserved:
                 ring = self.line.rules(held.entry.centre).ring_seconds
                 offers.ring_for_caller(connection, held.offer.id, call_sid, at, ring)
@@ -171,7 +179,9 @@ class CallbackAttempts:
             chosen = self.room_at(connection, held.callback.centre, slot, at)
             if chosen is None:
                 return "slot_taken"
-            self._finish(connection, held, LATER, at, chosen)
+            row = self._finish(connection, held, LATER, at, chosen)
+            if row.source == CASE:
+                book_later(connection, row, self.services.sealer, at)
         self._tell(held)
         return "postponed"
 

@@ -13,12 +13,14 @@ from integrations.phone_numbers import parse_caller
 from integrations.sealer import Sealer
 from integrations.services import Services
 from queueing import callback_rows, entries
-from queueing.callback import SCHEDULED
+from queueing.callback import CASE, DESK, SCHEDULED
 from queueing.callback_rows import CallbackRow
 from queueing.callback_rules import CallbackRules
 from queueing.callback_slots import Slot
 from queueing.callback_talks import NextDecent
 from queueing.entries import Entry
+from queueing.line_rules import LineRules
+from queueing.routing import rank
 
 log = structlog.get_logger(__name__)
 NUMBER_CONTEXT = "callback.number"
@@ -131,6 +133,21 @@ def ring_back_by_itself(
     )
 
 
+def book_later(connection: Connection[Any], row: CallbackRow, sealer: Sealer, at: datetime) -> CallbackRow | None:
+    """Who was rung for a case asks for another time: an ordinary request keeps that promise.
+
+    `row` is the case's call with the half hour agreed. None when one is open for the number and subject.
+    """
+    number = Number.of(sealer.open(bytes(row.number_sealed), NUMBER_CONTEXT), sealer)
+    place, slot = Place(row.arrived_at, row.rank_at), None
+    if row.slot_from and row.slot_until:
+        slot = Slot(row.slot_from, row.slot_until)
+    subject = Subject(row.centre, row.skill, row.language, row.asked, row.is_slow)
+    return insert_request(
+        connection, subject, number, place, DESK, row.call_sid, at, at, slot, owner_id=row.owner_id, note=row.note
+    )
+
+
 def _why_owed(entry: Entry, at: datetime, rules: CallbackRules, is_technical: bool) -> str | None:
     if is_technical or (entry.answered_at is not None and "dropped" in entry.rules):
         return "dropped"
@@ -161,6 +178,12 @@ def stand_in_line(connection: Connection[Any], row: CallbackRow, event: str, at:
     # A scheduled request has no place: both change in one transaction only.
     assert entry is not None
     return entry
+
+
+def stand_first(connection: Connection[Any], entry: Entry, rules: LineRules) -> Entry:
+    """Whoever was rung for a case waits behind nobody, should the consultant be lost before the talk."""
+    rank_at, _ = rank(entry.arrived_at, was_dropped=True, rules=rules)
+    return entries.move_ahead(connection, entry, rank_at, [*entry.rules, CASE])
 
 
 def leave_line(connection: Connection[Any], callback_id: int, reason: str, at: datetime) -> Entry | None:

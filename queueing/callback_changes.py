@@ -18,6 +18,7 @@ from queueing import callback_rows, entries, tasks
 from queueing.callback import (
     CALLER_CANCELLED,
     CANCELLED,
+    CASE,
     DIALLING,
     JOINED,
     LATER,
@@ -66,8 +67,16 @@ class CallbackChanges(CallbackAttempts):
             callback_rows.move(connection, row, "postpone", at, not_before=chosen.since, **slot_columns(chosen))
             log.info("callback_postponed", callback=row.id, by=by)
 
+        if self._is_of_a_case(callback_id):
+            return "gone"
         outcome = self._take_out(callback_id, put_off, LATER)
         return "slot_taken" if taken else outcome or "postponed"
+
+    def _is_of_a_case(self, callback_id: int) -> bool:
+        """Whether it is a call that answers a case, which stands for no promise of a time."""
+        with self.services.database.pool.connection() as connection:
+            row = callback_rows.read_callback(connection, callback_id)
+        return row is not None and row.source == CASE
 
     def come(self, callback_id: int, joining: Joining, is_staffed: bool) -> Look:
         """Who was to be rung has rung in, and takes the place on the line: the request ends with that."""

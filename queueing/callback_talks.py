@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection
 
 from queueing import callback_rows, entries, text_messages
-from queueing.callback import CARRIER, HUNG_UP, LEFT, LIVE, SERVED, TALKED, UNREACHED, UNSERVED, next_step
+from queueing.callback import CARRIER, CASE, HUNG_UP, LEFT, LIVE, SERVED, TALKED, TRIED, UNREACHED, UNSERVED, next_step
 from queueing.callback_rows import Attempt, CallbackRow
 from queueing.callback_rules import CallbackRules
 from queueing.entries import Entry
@@ -68,8 +68,10 @@ def follow(
 ) -> CallbackRow:
     """Move a request on after an attempt with this result: again later, or the end with its reason.
 
-    `changes`: other columns that change when it is tried again.
+    `changes`: other columns that change when it is tried again. A case's call is tried once: they say what was agreed.
     """
+    if row.source == CASE and result != TALKED:
+        return callback_rows.move(connection, row, "end", at, **{**changes, "end_reason": TRIED})
     step = next_step(result, row.attempts, rules, at, next_decent, chosen)
     if step.end_reason is None:
         return callback_rows.move(connection, row, "again", at, **{**changes, "not_before": step.at})

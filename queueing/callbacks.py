@@ -16,13 +16,7 @@ from redis import RedisError
 from integrations.phone_numbers import is_dialable
 from queueing import callback_rows, entries, offers
 from queueing.agent import IllegalMove
-from queueing.callback import (
-    LATER,
-    LIVE,
-    SERVED,
-    TALKED,
-    WAITING,
-)
+from queueing.callback import CASE, DESK, LATER, LIVE, SERVED, TALKED, TRIED, WAITING
 from queueing.callback_booking import (
     GOODBYE,
     Number,
@@ -38,7 +32,7 @@ from queueing.entries import Entry
 from queueing.routing import rank
 
 log = structlog.get_logger(__name__)
-DESK, LIMIT = "desk", "limit"
+LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +132,11 @@ class Callbacks(CallbackChanges):
             if chosen is None:
                 return "slot_taken", None
         if entry is not None and entry.callback_id is not None:
-            return self._ask_again(connection, entry, offer, chosen, at)
+            again = self._ask_again(connection, entry, offer, chosen, at)
+            if again is not None:
+                return again
+            # The call was a case's; what is asked for now is a request like any other.
+            entry = offer = None
         open_one = callback_rows.open_of_number(connection, number.hash, subject.centre, subject.skill)
         if open_one is not None and asking.source == DESK and open_one.status == LIVE:
             # They are talking: what was promised has been kept, and this is a new promise.
@@ -173,8 +171,11 @@ class Callbacks(CallbackChanges):
         offer: offers.Offer | None,
         chosen: Slot | None,
         at: datetime,
-    ) -> tuple[str, CallbackRow | None]:
-        """The caller of a callback waits on the line, and would rather be rung once more."""
+    ) -> tuple[str, CallbackRow | None] | None:
+        """The caller of a callback waits on the line, and would rather be rung once more.
+
+        None when it was a case's call, which ends with that.
+        """
         self._leave_for_callback(connection, entry, offer, at)
         row = callback_rows.lock_callback(connection, entry.callback_id or 0)
         if row is None or row.status != LIVE:
@@ -182,6 +183,9 @@ class Callbacks(CallbackChanges):
         attempt = callback_rows.open_attempt(connection, row.id)
         if attempt is not None:
             callback_rows.end_attempt(connection, attempt, LATER, at)
+        if row.source == CASE:
+            callback_rows.move(connection, row, "end", at, end_reason=TRIED)
+            return None
         not_before = chosen.since if chosen else self.line.next_decent(row.centre)(at + GOODBYE) or at + GOODBYE
         return "booked", callback_rows.move(connection, row, "again", at, not_before=not_before, **slot_columns(chosen))
 

@@ -68,6 +68,8 @@ WHERE id = %(id)s AND ended_at IS NULL
 # The caller has picked up and wants to talk: from now on somebody on the line like others.
 _CONFIRM = "UPDATE queue_entry SET call_sid = %s, status = %s WHERE id = %s AND ended_at IS NULL"
 _WANTS = "UPDATE queue_entry SET wants_callback = true WHERE call_sid = %s AND ended_at IS NULL"
+_RANK = "UPDATE queue_entry SET rank_at = %s, rules = %s WHERE id = %s AND ended_at IS NULL"
+_CALLER = "UPDATE queue_entry SET caller_hash = %s WHERE id = %s"
 _SAID = "UPDATE queue_entry SET said = %s WHERE id = %s AND ended_at IS NULL"
 _AHEAD = """
 SELECT count(*) FROM queue_entry
@@ -237,6 +239,17 @@ def put_back(
         "at": at,
     }
     connection.execute(_BACK, values)
+
+
+def move_ahead(connection: Connection[Any], entry: Entry, rank_at: datetime, rules: list[str]) -> Entry:
+    """Another rank, and the rules that gave it."""
+    connection.execute(_RANK, (rank_at, rules, entry.id))
+    return replace(entry, rank_at=rank_at, rules=rules)
+
+
+def note_caller(connection: Connection[Any], entry_id: int, caller_hash: bytes) -> None:
+    """By which the calls of the one who is rung are found."""
+    connection.execute(_CALLER, (caller_hash, entry_id))
 
 
 def note_said(connection: Connection[Any], entry_id: int, said: dict[str, Any]) -> None:

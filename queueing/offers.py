@@ -116,14 +116,22 @@ class Target:
 
 
 def make_offer(
-    connection: Connection[Any], entry_id: int, agent_id: int, at: datetime, ring_seconds: int
+    connection: Connection[Any],
+    entry_id: int,
+    agent_id: int,
+    at: datetime,
+    ring_seconds: int,
+    is_own_wish: bool = False,
 ) -> Offer | None:
-    """Offer an entry to an agent; None when either is no longer there for it."""
+    """Offer an entry to an agent; None when either is no longer there for it.
+
+    `is_own_wish`: the agent has asked for it, so a seat that cools down may have it.
+    """
     entry = lock_entry(connection, entry_id)
     if entry is None or entry.status != entries.WAITING:
         return None
     seat = lock_seat(connection, agent_id)
-    if seat is None or not may_be_offered(seat, at):
+    if seat is None or not may_be_offered(replace(seat, cool_until=None) if is_own_wish else seat, at):
         return None
     offer_id = secrets.token_hex(8)
     wait = round((at - entry.joined_at).total_seconds())

@@ -38,6 +38,7 @@ RULES_ZH = {
     "dropped": "断线回来",
     "missed_callback": "回电没接到",
     "call_now": "咨询员要现在打",
+    "case": "答复办件接起来的",
 }
 
 RulesByCentre = Mapping[str, LineRules]

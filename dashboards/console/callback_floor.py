@@ -8,7 +8,7 @@ from typing import Any
 from dashboards.console.callback_words import to_clear_words
 from dashboards.console.caller_words import masked, short_region
 from ivr.library import Library
-from queueing.callback import TO_BE_CLEARED
+from queueing.callback import CASE, TO_BE_CLEARED
 from queueing.routing import SKILLS
 
 # Of each centre; the count says how many there are.
@@ -17,10 +17,13 @@ _REASONS = ", ".join(f"'{reason}'" for reason in TO_BE_CLEARED)
 # Who was not reached, and who was promised a time that passed, stays until a supervisor has seen to it.
 TO_CLEAR = f"k.cleared_at IS NULL AND (k.breached_at IS NOT NULL OR k.end_reason IN ({_REASONS}))"
 
-CALLBACK_COUNTS = """
+# What answers a case is on the case's own page: nobody asked for it here.
+ASKED_FOR = f"k.source <> '{CASE}'"
+
+CALLBACK_COUNTS = f"""
 SELECT centre, count(*) FILTER (WHERE status IN ('waiting', 'dialling')) AS due,
        count(*) FILTER (WHERE status = 'scheduled') AS scheduled
-FROM callback WHERE ended_at IS NULL AND centre = ANY(%s) GROUP BY centre
+FROM callback k WHERE ended_at IS NULL AND centre = ANY(%s) AND {ASKED_FOR} GROUP BY centre
 """
 CALLBACKS_TO_CLEAR = f"""
 SELECT * FROM (

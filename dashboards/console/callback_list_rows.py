@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from dashboards.console.callback_floor import TO_CLEAR
+from dashboards.console.callback_floor import ASKED_FOR, TO_CLEAR
 
 MINE, CENTRE, TO_DO = "mine", "centre", "todo"
 TABS = (MINE, CENTRE, TO_DO)
@@ -21,8 +21,8 @@ _OWN = """(k.owner_id = %(seat)s OR EXISTS (
     SELECT 1 FROM callback_attempt t JOIN offer f ON f.id = t.offer_id
     WHERE t.callback_id = k.id AND f.agent_id = %(seat)s))"""
 _OF_THE_CENTRES = "k.centre = ANY(%(centres)s)"
-_OPEN = "k.ended_at IS NULL"
-_ENDED_TODAY = "k.ended_at >= %(midnight)s"
+_OPEN = f"k.ended_at IS NULL AND {ASKED_FOR}"
+_ENDED_TODAY = f"k.ended_at >= %(midnight)s AND {ASKED_FOR}"
 # Only who was promised a time and not even tried in it is late.
 _OVERDUE = f"{_OPEN} AND k.promised_until < %(now)s AND (k.breached_at IS NOT NULL OR k.attempts = 0)"
 # What happens now, then the line in its order, then by the time before which nothing is done.

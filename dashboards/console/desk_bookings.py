@@ -19,8 +19,8 @@ from dashboards.console.wrap_up import WRITTEN_WITHIN, without_secrets
 from dashboards.staff import StaffMember
 from integrations.phone_numbers import is_dialable, parse_caller
 from ivr.service import Line
-from queueing.callback import LIVE
-from queueing.callbacks import DESK, Asking, CallbackView
+from queueing.callback import DESK, LIVE
+from queueing.callbacks import Asking, CallbackView
 
 LONGEST_NOTE = 300
 NO_NUMBER = "来电没有显示号码，请问清楚后填上要打的号码。"

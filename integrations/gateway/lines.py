@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -100,6 +101,11 @@ class Lines:
         leg = ClientLeg(self._clock, lambda: self.release(address), socket, heard_at)
         self.engage(address, leg)
         return leg
+
+    def take_text(self, address: str, event: Mapping[str, object]) -> bool:
+        """Show a text message on the page that has the number."""
+        line = self._lines.get(address)
+        return line is not None and line.socket.send_event(event)
 
 
 def _talk_of(address: str, leg: BrowserLeg | None) -> dict[str, object]:

@@ -22,8 +22,9 @@ class PhoneSocket:
         self._transport = transport
         self.dropped_frames = 0
 
-    def send_event(self, event: Mapping[str, object]) -> None:
-        self._write(TEXT, json.dumps(event, ensure_ascii=False).encode(), MOST_WAITING)
+    def send_event(self, event: Mapping[str, object]) -> bool:
+        """False when the page cannot be told any more."""
+        return self._write(TEXT, json.dumps(event, ensure_ascii=False).encode(), MOST_WAITING)
 
     def send_sound(self, frame: bytes) -> None:
         if not self._write(BINARY, frame, MOST_WAITING_FOR_SOUND):

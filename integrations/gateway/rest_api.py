@@ -14,6 +14,7 @@ from integrations.gateway.exchange import Exchange
 from integrations.gateway.rest_calls import RestCalls
 from integrations.gateway.rest_conferences import RestConferences
 from integrations.gateway.rest_errors import NOT_ALLOWED, RestError, not_found
+from integrations.gateway.rest_messages import RestMessages
 from integrations.gateway.rest_recordings import RestRecordings
 from integrations.gateway.rest_shapes import error_json
 
@@ -31,6 +32,7 @@ class RestApi:
             *_call_routes(RestCalls(exchange, calls)),
             *_conference_routes(RestConferences(exchange, calls)),
             *_recording_routes(RestRecordings(exchange, calls)),
+            *_message_routes(RestMessages(exchange)),
             ("*", "/{rest:.+}", _nothing_here),
         )
 
@@ -82,6 +84,14 @@ def _conference_routes(conferences: RestConferences) -> list[Route]:
         ("GET", participants + "/{call}.json", conferences.show_participant),
         ("POST", participants + "/{call}.json", conferences.update_participant),
         ("DELETE", participants + "/{call}.json", conferences.delete_participant),
+    ]
+
+
+def _message_routes(messages: RestMessages) -> list[Route]:
+    return [
+        ("GET", "/Messages.json", messages.list_all),
+        ("POST", "/Messages.json", messages.create),
+        ("GET", "/Messages/{sid}.json", messages.show),
     ]
 
 

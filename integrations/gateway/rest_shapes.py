@@ -1,4 +1,4 @@
-"""Calls, conferences, recordings and errors in the carrier's JSON shapes (API version 2010-04-01)."""
+"""Calls, conferences, recordings, text messages and errors in the carrier's JSON shapes (API version 2010-04-01)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aiohttp import web
 from integrations.gateway.call import API_VERSION, Call
 from integrations.gateway.conference import Conference
 from integrations.gateway.ended_calls import EndedCall
+from integrations.gateway.messages import UNREACHABLE_WORDS, Message
 from integrations.gateway.participant import Participant
 from integrations.gateway.recordings import Recording
 from integrations.gateway.rest_errors import bad
@@ -119,6 +120,32 @@ def participant_json(participant: Participant, conference_sid: str, account_sid:
         "date_created": _time(participant.joined_at),
         "date_updated": _time(participant.updated_at),
         "uri": f"/{API_VERSION}/Accounts/{account_sid}/Conferences/{conference_sid}/Participants/{call_sid}.json",
+    }
+
+
+def message_json(message: Message, account_sid: str) -> dict[str, Any]:
+    uri = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{message.sid}"
+    return {
+        "sid": message.sid,
+        "account_sid": account_sid,
+        "messaging_service_sid": None,
+        "to": message.to,
+        "from": message.sender,
+        "body": message.body,
+        "status": message.status,
+        "direction": "outbound-api",
+        "num_segments": str(message.segments),
+        "num_media": "0",
+        "error_code": message.error_code,
+        "error_message": UNREACHABLE_WORDS if message.error_code else None,
+        "price": None,
+        "price_unit": "USD",
+        "api_version": API_VERSION,
+        "date_created": _time(message.created_at),
+        "date_updated": _time(message.updated_at),
+        "date_sent": _time(message.sent_at),
+        "uri": f"{uri}.json",
+        "subresource_uris": {"media": f"{uri}/Media.json"},
     }
 
 

@@ -1,4 +1,7 @@
-"""Fetching recorded prompts: WAV files by address, from known hosts only, asked for again only when they changed."""
+"""Fetching recorded prompts: WAV files by address, from known hosts only, asked for again only when they changed.
+
+What its host does not want to be stored, such as a caller's own words, is played once and kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -86,10 +89,12 @@ class SoundFiles:
                 raise OSError(f"HTTP status {response.status}")
             body = await _limited(response)
             etag = response.headers.get("ETag", "")
+            may_keep = "no-store" not in response.headers.get("Cache-Control", "")
         body_hash = hash(body)
         is_same = known is not None and known.body_hash == body_hash
         sound = known.sound if known and is_same else await asyncio.to_thread(read_wav, body)
-        self._keep(url, _Kept(etag, body_hash, sound))
+        if may_keep:
+            self._keep(url, _Kept(etag, body_hash, sound))
         return sound
 
     def _keep(self, url: str, file: _Kept) -> None:

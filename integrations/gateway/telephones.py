@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from integrations.gateway.base_leg import BaseLeg
@@ -20,12 +20,19 @@ class Telephones(Protocol):
         """
         ...
 
+    def take_text(self, address: str, event: Mapping[str, object]) -> bool:
+        """Show a text message at an address; False when nobody has it."""
+        ...
+
 
 class NoTelephones:
     """A gateway to which nothing is connected."""
 
     def leg_to(self, address: str, may_be_off: bool = False) -> Leg:
         return Unreachable("failed")
+
+    def take_text(self, address: str, event: Mapping[str, object]) -> bool:
+        return False
 
 
 class Unreachable(BaseLeg):

@@ -19,7 +19,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from integrations.settings import Settings, is_loopback
 from integrations.telephony.carrier_answers import CarrierRecording, plain_sid, recording_told, told
 from integrations.telephony.carrier_errors import CallGone, CarrierAway, CarrierRefused, error_from_answer
-from integrations.telephony.carrier_http import READ_SECONDS, CarrierHttp
+from integrations.telephony.carrier_http import LARGEST_BYTES, READ_SECONDS, CarrierHttp
 from integrations.telephony.page_token import TOKEN_SECONDS, page_token
 
 if TYPE_CHECKING:
@@ -183,13 +183,13 @@ class CarrierClient:
         except CallGone:
             return []
 
-    def fetch_recording(self, recording_sid: str, into: Path) -> int:
+    def fetch_recording(self, recording_sid: str, into: Path, most_bytes: int = LARGEST_BYTES) -> int:
         """Write a finished recording's WAV to a file, piece by piece; its size in bytes.
 
-        Raises CallGone when the carrier has none, and OSError for the file.
+        Raises CallGone when the carrier has none, TooLarge when it is larger than that, and OSError for the file.
         """
         uri = f"{self._base or CLOUD}/2010-04-01/Accounts/{self._auth[0]}/Recordings/{plain_sid(recording_sid)}.wav"
-        return self._http.download(uri, self._auth, into)
+        return self._http.download(uri, self._auth, into, most_bytes)
 
     def delete_recording(self, recording_sid: str) -> None:
         """Delete the carrier's copy; one that is gone already is fine."""
@@ -202,6 +202,23 @@ class CarrierClient:
     def access_token(self, identity: str, seconds: int = TOKEN_SECONDS) -> str | None:
         """What lets a page be `identity` at Twilio; None where pages speak to our own gateway."""
         return page_token(self._settings, identity, seconds)
+
+    def send_text(self, to: str, body: str, from_number: str, status_callback: str = "") -> str:
+        """Hand over a text message to `to` (E.164); its sid. What becomes of it is reported to `status_callback`.
+
+        After CarrierAway with `is_unknown` it may be on its way.
+        """
+        reports = {"status_callback": status_callback} if status_callback else {}
+        with self._asking("send_text", is_creation=True):
+            return told(self._account.messages.create(to=to, from_=from_number, body=body, **reports).sid)
+
+    def text_status(self, message_sid: str) -> str | None:
+        """The carrier's word for a text message's state; None when it knows no such message."""
+        try:
+            with self._asking("text_status", is_change=False):
+                return told(self._account.messages(plain_sid(message_sid)).fetch().status)
+        except CallGone:
+            return None
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""

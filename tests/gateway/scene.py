@@ -150,6 +150,9 @@ class ScriptedTelephones:
         self.rung.setdefault(address, []).append(leg)
         return leg
 
+    def take_text(self, address: str, event: Mapping[str, object]) -> bool:
+        return address in self._scripts
+
     def leg(self, address: str) -> ScriptedLeg:
         """The one that was rung there."""
         [leg] = self.rung[address]

@@ -391,7 +391,8 @@ async def sound_server(state: dict[str, object]) -> AsyncIterator[str]:
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304)
         state["sent"] = int(str(state.get("sent", 0))) + 1
-        return web.Response(body=bytes(state["body"]), headers={"ETag": etag})  # type: ignore[call-overload]
+        headers = {"ETag": etag} | ({"Cache-Control": "no-store"} if state.get("personal") else {})
+        return web.Response(body=bytes(state["body"]), headers=headers)  # type: ignore[call-overload]
 
     app = web.Application()
     app.router.add_get("/prompt.wav", answer)
@@ -420,6 +421,21 @@ def test_a_recorded_prompt_is_fetched_once_and_again_when_it_changed(tmp_path: P
             with pytest.raises(SoundUnavailable):
                 await speech.fetch(url + "?another")
             assert kept_files(tmp_path) == []
+
+    asyncio.run(run())
+
+
+def test_somebodys_own_words_are_played_and_kept_nowhere(tmp_path: Path) -> None:
+    async def run() -> None:
+        body = audio.wav_bytes(audio.beep(0.5, 700))
+        state: dict[str, object] = {"body": body, "etag": '"1"', "personal": True}
+        async with sound_server(state) as url, speaking(tmp_path, hosts=("127.0.0.1",)) as speech:
+            assert await speech.fetch(url) == audio.beep(0.5, 700)
+            assert await speech.fetch(url) == audio.beep(0.5, 700)
+            assert state["sent"] == 2 and kept_files(tmp_path) == []
+            state["down"] = True
+            with pytest.raises(SoundUnavailable):
+                await speech.fetch(url)
 
     asyncio.run(run())
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.log import configure_logging
-from integrations.masking import mask_text, mask_value
+from integrations.masking import mask_text, mask_value, names_a_person
 from integrations.settings import Settings
 
 
@@ -111,3 +111,16 @@ def test_a_person_reads_plain_lines(
     structlog.get_logger("x").warning("loud_enough", phone="13800138000")
     text = capfd.readouterr().err
     assert "loud_enough" in text and "*******8000" in text and "too_quiet" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("身份证34010419900101001X已核对", True),
+        ("卡号 6217 0012 3456 7890", True),
+        ("请打0551-63531234或者13855112345", False),
+        ("编号1001，11月30日前都可以", False),
+    ],
+)
+def test_who_is_named_by_a_number_is_known_from_who_can_be_rung(text: str, names: bool) -> None:
+    assert names_a_person(text) is names

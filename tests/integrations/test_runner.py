@@ -65,8 +65,12 @@ def test_the_children_are_told_what_the_start_has_proven(shared: RunningHotline)
     today = datetime.now(SHANGHAI).date()
     # The start may have been before midnight.
     proofs = {proof_of(fingerprint(None), day) for day in (today, today - timedelta(days=1))}
-    for name in ("web", "worker", "dispatcher", "streams"):
+    for name in ("web", "worker", "dispatcher", "streams", "transcriber"):
         assert shared.child(name).environ()["MENUS_PROVEN"] in proofs, name
+
+
+def test_whoever_has_no_speech_model_is_told_once_how_to_bring_one(shared: RunningHotline) -> None:
+    assert shared.output.count("vosk-model-small-cn-0.22") == 1
 
 
 def test_a_demo_has_made_up_business_systems_with_filled_tables(shared: RunningHotline) -> None:

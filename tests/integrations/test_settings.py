@@ -129,6 +129,21 @@ def test_the_number_shown_is_the_hotline_s_unless_another_is_given() -> None:
     assert read({"CARRIER_NUMBER": "+8655112333"}).carrier_number == "+8655112333"
 
 
+def test_texts_go_out_by_our_own_gateway_unless_they_shall_not() -> None:
+    assert (read({}).text_channel, read({}).text_from) == ("carrier", "12333")
+    assert read({"CARRIER_NUMBER": "+8655112333"}).text_from == "+8655112333"
+    assert read({"TEXT_CHANNEL": "none"}).text_channel == "none"
+
+
+def test_texts_by_another_carrier_need_a_number_that_may_send_them() -> None:
+    twilio = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": "a-real-token"}
+    assert read(twilio).text_channel == "none"
+    [problem] = problems(twilio | {"TEXT_CHANNEL": "carrier"})
+    assert problem.startswith("TEXT_FROM：")
+    chosen = read(twilio | {"TEXT_CHANNEL": "carrier", "TEXT_FROM": "+8655112345"})
+    assert (chosen.text_channel, chosen.text_from) == ("carrier", "+8655112345")
+
+
 CLIENT = {"TWILIO_API_KEY": "SK1", "TWILIO_API_SECRET": "hidden-secret", "TWILIO_TWIML_APP_SID": "AP1"}
 
 
@@ -283,6 +298,8 @@ def test_demo_users_can_be_left_out() -> None:
         ("TTS_COMMAND", "speak 'unfinished"),
         ("CARRIER_NUMBER", "热线"),
         ("CARRIER_NUMBER", "12 333"),
+        ("TEXT_CHANNEL", "pigeon"),
+        ("TEXT_FROM", "12 333"),
         ("STREAM_PORT", "0"),
         ("STREAM_BIND", "everywhere"),
         ("STREAM_URL", "ws://127.0.0.1:12335"),

@@ -188,6 +188,11 @@ def test_a_recording_that_breaks_off_is_no_recording(
         client.fetch_recording(RECORDING, tmp_path / "talk.wav")
 
 
+def test_a_text_is_sent_and_asked_about(carrier: CarrierStandIn, client: CarrierClient) -> None:
+    text = client.send_text(NUMBER, "您好", "12333", f"{BASE}/voicemail/text?r=7")
+    assert (client.text_status(text), client.text_status(sid("SM", 2))) == ("queued", None)
+
+
 CHANGES: dict[str, Callable[[CarrierClient], object]] = {
     "CreateCall": dial,
     "UpdateCall": lambda client: client.redirect(CALL, f"{BASE}/ivr/connect?offer=o1"),
@@ -196,18 +201,21 @@ CHANGES: dict[str, Callable[[CarrierClient], object]] = {
     "CreateCallRecording": lambda client: client.start_recording(CALL, f"{BASE}/queueing/recording?offer=o1"),
     "UpdateCallRecording": lambda client: client.pause_recording(CALL, RECORDING, True),
     "DeleteRecording": lambda client: client.delete_recording(RECORDING),
+    "CreateMessage": lambda client: client.send_text(NUMBER, "您好", "12333", f"{BASE}/voicemail/text?r=7"),
 }
 QUESTIONS: dict[str, Callable[[CarrierClient], object]] = {
     "ListCall": lambda client: client.find_live_calls(NUMBER),
     "FetchCall": lambda client: client.call_status(CALL),
     "ListConference": lambda client: client.conference_sid("offer-o1"),
     "ListCallRecording": lambda client: client.recordings_of(CALL),
+    "FetchMessage": lambda client: client.text_status(sid("SM", 1)),
 }
 
 
 @pytest.fixture
 def busy(carrier: CarrierStandIn) -> CarrierStandIn:
-    """A carrier with a call, its conference and its recording."""
+    """A carrier with a call, its conference and its recording, and a text."""
+    carrier.control(texts={sid("SM", 1): {"sid": sid("SM", 1), "status": "delivered"}})
     carrier.add_call(1, "in-progress")
     carrier.add_recording(1, CALL, 3)
     carrier.control(conferences={CONFERENCE: "offer-o1"})
@@ -231,7 +239,9 @@ def test_a_change_without_an_answer_may_have_been_done(
     assert len(busy.asked(operation)) == 1
 
 
-@pytest.mark.parametrize("operation", ["CreateCall", "UpdateCall", "UpdateParticipant", "CreateCallRecording"])
+@pytest.mark.parametrize(
+    "operation", ["CreateCall", "UpdateCall", "UpdateParticipant", "CreateCallRecording", "CreateMessage"]
+)
 def test_a_change_with_an_unreadable_answer_may_have_been_done(
     busy: CarrierStandIn, client: CarrierClient, operation: str
 ) -> None:

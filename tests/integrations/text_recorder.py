@@ -17,13 +17,21 @@ class TextRecorder:
     def __init__(self, *fails: IntegrationError) -> None:
         self.fails = list(fails)
         self.taken: list[tuple[str, str]] = []
+        self.receipts: list[str] = []
+        # By the channel's own ids, for whoever asks.
+        self.statuses: dict[str, str] = {}
         self.while_sending: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
-    def send(self, number: str, text: str) -> None:
+    def send(self, number: str, text: str, receipt_url: str = "") -> str:
         check_text(number, text)
         self.while_sending()
         with self._lock:
             if self.fails:
                 raise self.fails.pop(0)
             self.taken.append((number, text))
+            self.receipts.append(receipt_url)
+            return f"SM{len(self.taken):032x}"
+
+    def status_of(self, sent_id: str) -> str:
+        return self.statuses.get(sent_id, "")

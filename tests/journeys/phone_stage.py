@@ -96,6 +96,14 @@ class PhoneStage:
         finally:
             carrier.close()
 
+    def text(self, number: str, words: str) -> str:
+        """The hotline sends somebody a text message; its id."""
+        carrier = CarrierClient(self.settings)
+        try:
+            return carrier.send_text(number, words, SHOWN)
+        finally:
+            carrier.close()
+
     def status(self, sid: str) -> str:
         call = self.gateway.calls.find(sid)
         return call.status if call is not None else ""

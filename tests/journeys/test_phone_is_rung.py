@@ -5,6 +5,7 @@ The hotline is a few fixed documents (`phone_stage`); what it does with callback
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -139,6 +140,23 @@ def test_without_a_number_it_cannot_be_rung(phone: RungPage) -> None:
     phone.page.click("#wait")
     phone.shows("这个号码不能用来等电话", "#notice-text")
     assert phone.page.get_attribute("#wait", "aria-checked") == "false"
+
+
+@pytest.mark.parametrize("size", [LAPTOP, POCKET])
+def test_texts_to_its_number_are_shown_with_their_time_and_nothing_before(
+    open_page: Open, stage: PhoneStage, size: Any
+) -> None:
+    phone = open_page(size).wait_at()
+    assert not phone.page.is_visible("#texts")
+    stage.text(OTHER, "这不是给您的。")
+    stage.text(HOME, "安徽省12333答复您的留言（编号1001）：<b>已经</b>办好。")
+    stage.text(HOME, "第二条。")
+    phone.shows("第二条。", "#texts")
+    newest, oldest = (item.inner_text() for item in phone.page.locator("#texts li").all())
+    assert "第二条。" in newest and "（编号1001）：<b>已经</b>办好。" in oldest
+    assert re.search(r"0553 12333 \d\d:\d\d", newest) and "不是给您的" not in phone.page.inner_text("#texts")
+    # It is in nobody's way.
+    assert phone.page.is_visible("#dial") and phone.state == "idle"
 
 
 def test_it_rings_and_shows_who_calls(phone: RungPage, stage: PhoneStage) -> None:

@@ -9,6 +9,7 @@ import { Line } from "./line.js";
 import { GREETING, greetingFrames } from "./machine.js";
 import { recall, recallWaiting, remember, rememberWaiting } from "./memory.js";
 import { Ringing } from "./ringing.js";
+import { Texts } from "./texts.js";
 import { fetchTicket } from "./ticket.js";
 import { View } from "./view.js";
 import { Waiting } from "./waiting.js";
@@ -28,6 +29,7 @@ const byId = (id) => document.getElementById(id);
 const { tokenAddress, csrf } = byId("phone").dataset;
 const view = new View();
 const captions = new Captions(byId("captions"));
+const texts = new Texts(byId("texts"));
 const dialled = new Dialled((shown) => view.number(shown));
 const latencies = { keyToSilence: null };
 const bell = new Bell(pulse);
@@ -72,6 +74,7 @@ const ringing = new Ringing({ line, bell, view, dialled, captions });
 const HEARD = {
   ringing: () => audio.startRinging(),
   incoming: (message) => ringing.begin(message),
+  text: (message) => texts.add(message),
   incoming_over: ({ reason }) => { if (ringing.over(reason)) audio.hangUp(); },
   replaced: () => {
     ringing.over("replaced");
