@@ -1,6 +1,7 @@
 """Command -> service call -> answer: here, and in `callback_actions`, menus reach into the folders to the right.
 
-Those of key 1 are in `query_actions`, of key 6 in `loss_actions`. A command is asked after the session that waits for
+Those of key 1 are in `query_actions`, of key 6 in `loss_actions`, of messages and cases (keys 4, 5 and 7) in
+`message_actions` and `case_actions`. A command is asked after the session that waits for
 it is saved, outside any transaction, and may be asked twice after a crash. Rooms that are opened later add their
 command here, and menus may name it from then on.
 """
@@ -10,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from integrations.phone_numbers import is_dialable
-from ivr import callback_actions, loss_actions, query_actions
+from ivr import callback_actions, case_actions, loss_actions, message_actions, query_actions
 from ivr.asked import Action, Asked
 from ivr.callback_actions import confirm_by_asking, find_own, is_told, skill_of, where_words
+from ivr.case_actions import note_satisfaction
 from ivr.commands import Answer, CommandKind
 from ivr.session import CALLBACK_WANTED
 from ivr.store import CallerFacts
@@ -21,7 +23,7 @@ from queueing.callback import LIVE
 from queueing.callback_booking import NUMBER_CONTEXT
 from queueing.entries import Joining
 from queueing.line import Look
-from voicemail.cases import attach_comment, open_low_rating
+from voicemail.cases import open_low_rating
 
 # The worst two of five open a case (3.3 of the script).
 UNSATISFIED = ("4", "5")
@@ -75,16 +77,12 @@ def _after_talk(asked: Asked) -> Answer:
 def _rate(asked: Asked) -> Answer:
     score = asked.session.facts.get("score", "")
     rated = asked.line.rate(asked.call_sid, asked.session.facts.get("offer", ""), int(score))
+    if rated is not None:
+        note_satisfaction(asked, int(score))
     if rated is not None and score in UNSATISFIED:
         open_low_rating(asked.services, rated)
         return Answer("unsatisfied")
     return Answer("thanked")
-
-
-def _comment(asked: Asked) -> Answer:
-    facts = asked.session.facts
-    attach_comment(asked.services, facts.get("offer", ""), facts.get("comment", ""))
-    return Answer("kept")
 
 
 def _told(asked: Asked, look: Look) -> Answer:
@@ -117,10 +115,11 @@ ACTIONS: dict[str, Action] = {
         Action(CommandKind("leave_line", ("left", "too_late")), _leave_line),
         Action(CommandKind("after_talk", ("finished", "dropped", "transferred", "talking", "gone")), _after_talk),
         Action(CommandKind("rate", ("thanked", "unsatisfied")), _rate),
-        Action(CommandKind("comment", ("kept",)), _comment),
         *callback_actions.ACTIONS,
         *query_actions.ACTIONS,
         *loss_actions.ACTIONS,
+        *message_actions.ACTIONS,
+        *case_actions.ACTIONS,
     )
 }
 COMMANDS: Mapping[str, CommandKind] = {name: action.kind for name, action in ACTIONS.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.flow import Node
 from ivr.nodes.branch import BranchNode
+from ivr.nodes.cases import CasesNode
 from ivr.nodes.catalogue import CatalogueNode
 from ivr.nodes.collect import CollectNode
 from ivr.nodes.command import CommandNode
@@ -76,6 +77,35 @@ LABELS = {
     "confirmed": "方便",
     "noted": "记下了",
     "machine": "是留言机",
+    "begun": "可以录",
+    "unable": "录不了",
+    "no_number": "没有号码",
+    "nameless": "举报，没有号码",
+    "report": "举报",
+    "changed": "换好了",
+    "unchanged": "没有换",
+    "hidden": "号码不留",
+    "unhidden": "没有办成",
+    "not_there": "还听不了",
+    "added": "补充好了",
+    "provisional": "日期还会变",
+    "unreachable": "没有号码",
+    "registered": "投诉举报登记好了",
+    "registered_provisional": "登记好了，日期还会变",
+    "registered_unknown": "登记好了，找不到来电人",
+    "working": "正在办",
+    "overdue": "过了期限",
+    "over": "早已答复",
+    "closed_lately": "刚办结",
+    "not_found": "没有查到",
+    "never_found": "三次没有查到",
+    "no_telephone": "来电号码没有显示",
+    "urged": "催好了",
+    "already": "已经催过",
+    "reopened": "重新办",
+    "proven": "核对过身份",
+    "unproven": "没有核对身份",
+    "no_proof": "按键核对不了",
 }
 # Where the same answer means something else, by what is asked.
 LABELS_OF = {
@@ -84,6 +114,21 @@ LABELS_OF = {
     "staffed": {"yes": "在上班", "no": "不在上班"},
     "fact:called": {"late": "已经不用打了", "otherwise": "有人接了"},
     "collect": {"failed": "没有按成"},
+    "record": {"ok": "录到了", "empty": "两次没有声音"},
+    "drop_message": {"dropped": "没有声音"},
+    "keep_message": {"kept": "录好了", "empty": "太短"},
+    "look_at_message": {"own": "留言", "other": "没有号码"},
+    "hear_message": {"own": "放录音", "report": "放举报的录音"},
+    "finish_message": {"done": "收到了", "unknown": "查不到"},
+    "find_case": {"answered": "已经答复", "closed": "早已办结"},
+    "show_case": {"answered": "已经答复", "closed": "早已办结"},
+    "find_own_cases": {"some": "查到了", "none": "没有查到"},
+    "case_answered": {"noted": "记下了", "too_late": "刚有变化"},
+    "reopen_case": {"too_late": "晚了"},
+    "take_card": {"unknown": "说不准"},
+    "freeze_card": {"already": "以前已经挂失"},
+    "card_state": {"already": "以前已经办过"},
+    "release_card": {"already": "已经恢复"},
     "find_callback": {"none": "还没约过"},
     "offer_slots": {"none": "都约满了"},
     "confirm_callback": {"gone": "已经不用打了"},
@@ -109,6 +154,11 @@ EXAMPLES = {
     "callback_ahead": "〔几〕",
     "asked_when": "〔几点〕",
     "next_try": "〔几点〕",
+    "case_number": "〔编号〕",
+    "reply_day": "〔日期〕",
+    "case_place": "〔哪个中心〕",
+    "case_day": "〔日期〕",
+    "replied_day": "〔日期〕",
 }
 KIND_TITLES: dict[type[Node], str] = {
     MenuNode: "菜单",
@@ -125,4 +175,5 @@ KIND_TITLES: dict[type[Node], str] = {
     TalkNode: "通话",
     RateNode: "评价",
     SlotsNode: "挑时间",
+    CasesNode: "选一件",
 }

@@ -8,6 +8,7 @@ import structlog
 
 from integrations.services import Services
 from integrations.task_queue import Periodic, job_services
+from ivr.outcome import PRECEDENCE, VOICEMAIL
 from ivr.service import Line
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,15 @@ _STILL_IN_LINE = """
 SELECT call_sid, carrier_status IN ('failed', 'swept') FROM queue_entry JOIN call USING (call_sid)
 WHERE queue_entry.ended_at IS NULL AND call.ended_at IS NOT NULL LIMIT %s
 """
+# The carrier's last word of a call can be quicker than that of its recording: then the call does not know of it.
+_LEFT_A_MESSAGE = """
+UPDATE call SET outcome = %(voicemail)s
+WHERE started_at >= %(since)s AND ended_at IS NOT NULL AND outcome = ANY(%(lower)s) AND EXISTS (
+    SELECT FROM message
+    WHERE message.call_sid = call.call_sid AND message.status = 'kept' AND message.kind <> 'comment')
+RETURNING call_sid
+"""
+A_DAY = timedelta(days=1)
 # The carrier ends a talk at the desk after four hours.
 LONGEST_TALK = timedelta(hours=4, minutes=10)
 
@@ -79,8 +89,25 @@ def clear_line_of_the_gone() -> None:
         log.warning("line_cleared_of_the_gone", count=len(gone))
 
 
+def note_messages_left() -> None:
+    """Job: calls whose message was kept after their end have ended with it."""
+    correct_outcomes(job_services())
+
+
+def correct_outcomes(services: Services) -> list[str]:
+    """The sids of the calls whose outcome is a message now; those that achieved more keep theirs."""
+    lower = list(PRECEDENCE[PRECEDENCE.index(VOICEMAIL) + 1 :])
+    values = {"voicemail": VOICEMAIL, "lower": lower, "since": services.now() - A_DAY}
+    with services.database.pool.connection() as connection:
+        sids = [row[0] for row in connection.execute(_LEFT_A_MESSAGE, values)]
+    for sid in sids:
+        log.info("outcome_is_a_message", call_sid=sid)
+    return sids
+
+
 PERIODIC = (
     Periodic(close_silent_calls, 60),
     Periodic(enter_missed_calls, 30),
     Periodic(clear_line_of_the_gone, 30),
+    Periodic(note_messages_left, 60),
 )

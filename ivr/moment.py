@@ -60,6 +60,12 @@ WORDS: dict[str, bool] = {
     "earliest": True,  # 9月15日, the earliest day on which a freeze ends, by the city's rule
     "receipt": True,  # 一二三，四五六, the card system's number of the freeze
     "answer_by": True,  # 今天上午10点半, by when somebody tells how it ended
+    # Of a message, or of a case of the caller's.
+    "case_number": True,  # 八幺二六
+    "reply_day": True,  # 9月15日，星期二, by when the answer comes; 1月6日 while that may still move
+    "case_place": True,  # 合肥中心, who has it
+    "case_day": True,  # 9月15日，星期二
+    "replied_day": True,  # 9月10日
 }
 # What a sentence or a key may depend on (`when: "word:NAME"`), as on a word, but nobody hears.
 FLAGS = frozenset(
@@ -71,6 +77,10 @@ FLAGS = frozenset(
         "identity_proven",  # by ID number and PIN, in this call
         "is_formal",  # a card was reported lost at the counter, for good
         "release_by_phone",  # the city lets a freeze be lifted by telephone
+        "no_number",  # nobody can be told, since no number is known
+        "anonymous",  # whoever reported something does not want to be found
+        "case_urged",  # today, by its caller
+        "case_joined",  # with another one, which is told instead
     }
 )
 

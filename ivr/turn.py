@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ivr.commands import Command
-from ivr.verbs import Gather, Music, Pause, Say, Verb
+from ivr.verbs import Gather, Music, Pause, Say, Take, Verb
 from ivr.words import speaking_seconds
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Turn:
         self.session = session
         self.event = event
         self.moment = event.moment
-        self.prompts: list[Say | Pause | Music] = []
+        self.prompts: list[Say | Pause | Music | Take] = []
         self.verbs: list[Verb] = []
         self.commands: list[Command] = []
         # Keyed in with this event, for the command that follows in this step; it is in no session.

@@ -11,7 +11,21 @@ from twilio.twiml.voice_response import Say as SayElement
 from twilio.twiml.voice_response import VoiceResponse
 
 from integrations.telephony.urls import DIALLED, RECORDED, SILENCE, CarrierUrls
-from ivr.verbs import Dial, Gather, Hangup, Join, Music, Pause, Record, Redirect, Say, Verb, is_private
+from ivr.verbs import (
+    Dial,
+    Gather,
+    Hangup,
+    Join,
+    Music,
+    Pause,
+    Record,
+    Redirect,
+    Say,
+    Take,
+    Verb,
+    is_of_one_call,
+    is_private,
+)
 from ivr.words import speakable
 
 LANGUAGE = "zh-CN"
@@ -25,8 +39,8 @@ LONGEST_TALK_SECONDS = 4 * 3600
 
 def render(verbs: tuple[Verb, ...], urls: CarrierUrls, turn: int, call_sid: str = "") -> str:
     """The document of a turn. The same verbs, addresses and turn give the same bytes."""
-    if is_private(verbs):
-        # Digits that were keyed in stay in no cache.
+    if is_private(verbs) or is_of_one_call(verbs):
+        # Digits that were keyed in stay in no cache; what nobody else hears would only fill it.
         return _render.__wrapped__(verbs, urls, turn, call_sid)
     if any(isinstance(verb, Dial) for verb in verbs):
         return _render(verbs, urls, turn, call_sid)
@@ -69,6 +83,7 @@ def _append(parent: Any, verb: Verb, urls: CarrierUrls, turn: int, call_sid: str
                 timeout=verb.silence,
                 finish_on_key=verb.finish_on_key,
                 play_beep=True,
+                **_told_of(verb.message_id, urls),
             )
         case Dial():
             dial = parent.dial(action=urls.step(turn, DIALLED), timeout=verb.timeout, time_limit=LONGEST_TALK_SECONDS)
@@ -79,12 +94,24 @@ def _append(parent: Any, verb: Verb, urls: CarrierUrls, turn: int, call_sid: str
             )
         case Music():
             parent.play(urls.music)
+        case Take():
+            parent.play(urls.take(verb.token))
         case Join():
             _join(parent, urls, verb.offer_id, urls.step(turn, DIALLED), is_caller=True)
         case Redirect():
             parent.redirect(urls.step(turn, SILENCE))
         case Hangup():
             parent.hangup()
+
+
+def _told_of(message_id: str, urls: CarrierUrls) -> dict[str, str]:
+    """Where the carrier tells what becomes of a message's recording."""
+    if not message_id:
+        return {}
+    return {
+        "recording_status_callback": urls.message(int(message_id)),
+        "recording_status_callback_event": "in-progress completed absent",
+    }
 
 
 def _say(parent: Any, verb: Say) -> None:

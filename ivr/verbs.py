@@ -37,7 +37,7 @@ class Gather:
     `speech`: a voice is an answer, too; only that there was one counts.
     """
 
-    prompts: tuple[Say | Pause | Music, ...] = ()
+    prompts: tuple[Say | Pause | Music | Take, ...] = ()
     num_digits: int | None = 1
     finish_on_key: str = ""
     timeout: int = 5
@@ -46,11 +46,15 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A beep, then the caller speaks; `silence` seconds without a voice, `max_seconds` or # end it."""
+    """A beep, then the caller speaks; `silence` seconds without a voice, `max_seconds` or # end it.
+
+    `message_id`: what is said belongs to this message, and the carrier tells it what becomes of the recording.
+    """
 
     max_seconds: int = 120
     silence: int = 5
     finish_on_key: str = "#"
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,13 @@ class Dial:
 @dataclass(frozen=True, slots=True)
 class Music:
     """Something to listen to between two sentences: one piece of `ivr.music`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """The caller's own words, played back; `token` opens them for some minutes."""
+
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +94,13 @@ class Hangup:
     pass
 
 
-Verb = Say | Pause | Music | Gather | Record | Dial | Join | Redirect | Hangup
+Verb = Say | Pause | Music | Take | Gather | Record | Dial | Join | Redirect | Hangup
 
 _KINDS: dict[str, type] = {
     "say": Say,
     "pause": Pause,
     "music": Music,
+    "take": Take,
     "gather": Gather,
     "record": Record,
     "dial": Dial,
@@ -116,6 +128,8 @@ def _plain(verb: Verb) -> list[Any]:
         if not verb.speech:
             # As it was written before there was any, so that a process of then can still read it.
             del values[-1]
+    if isinstance(verb, Record) and not verb.message_id:
+        del values[-1]
     return [_NAMES[type(verb)], *values]
 
 
@@ -125,6 +139,12 @@ def _verb(item: list[Any]) -> Any:
     if kind is Gather:
         values[0] = tuple(_verb(prompt) for prompt in values[0])
     return kind(*values)
+
+
+def is_of_one_call(verbs: tuple[Verb, ...]) -> bool:
+    """Whether no other call can have the same document."""
+    pieces = [piece for verb in verbs for piece in (verb.prompts if isinstance(verb, Gather) else (verb,))]
+    return any(isinstance(piece, Take) or (isinstance(piece, Record) and piece.message_id) for piece in pieces)
 
 
 def is_private(verbs: tuple[Verb, ...]) -> bool:

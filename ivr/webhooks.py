@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from io import BytesIO
+from typing import BinaryIO
 
 import psycopg
 import structlog
@@ -17,7 +18,7 @@ from flask import Blueprint, Response, abort, request, send_file
 from psycopg_pool import PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from integrations.errors import HotlineError
+from integrations.errors import HotlineError, IntegrationError
 from integrations.telephony.signature import SignatureCheck
 from integrations.telephony.urls import CarrierUrls
 from ivr.call_status import is_final
@@ -37,9 +38,11 @@ from ivr.carrier_form import (
 )
 from ivr.counters import FORGED, OUTAGES, STEP_SECONDS
 from ivr.events import Recovered
+from ivr.message_actions import messages_of
 from ivr.music import music_wav
 from ivr.outage import ENDED, PICKED_UP, RANG, TURNED_AWAY
 from ivr.service import Line
+from ivr.takes import message_of_token
 from ivr.twiml import apology
 from queueing.centre import PROVINCE
 
@@ -135,6 +138,19 @@ def ivr_blueprint(line: Line) -> Blueprint:
     # The same words for everybody, and nothing about anybody.
     audio.guarded_by = "public"  # type: ignore[attr-defined]
 
+    @blueprint.get("/take")
+    def take() -> Response:
+        """A caller's own words, played back to the caller; nobody keeps them on the way."""
+        message_id = message_of_token(settings.secret_key, request.args.get("t", ""), line.services.now())
+        sound = None if message_id is None else _words_of(line, message_id)
+        if sound is None:
+            abort(404)
+        answer = send_file(sound, mimetype="audio/wav", conditional=False)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    take.guarded_by = "signed token"  # type: ignore[attr-defined]
+
     @webhook("/desk", _remember_the_desk)
     def desk() -> Response:
         """The desk telephone: only that somebody picked up counts, also when the caller hangs up first."""
@@ -143,6 +159,15 @@ def ivr_blueprint(line: Line) -> Blueprint:
         return Response(status=204)
 
     return blueprint
+
+
+def _words_of(line: Line, message_id: int) -> BinaryIO | None:
+    """The sound of a message; None while it cannot be had, so that the caller hears the rest of the document."""
+    try:
+        return messages_of(line.waiting).open_take(message_id)
+    except (IntegrationError, *DATABASE_AWAY) as error:
+        log.warning("take_out_of_reach", message=message_id, error=type(error).__name__)
+        return None
 
 
 def _guarded(view: View, line: Line, check: SignatureCheck, answer_to_outage: Callable[[Line], Response]) -> View:

@@ -3,6 +3,7 @@
 from ivr.flow import Node
 from ivr.nodes.branch import BranchNode
 from ivr.nodes.cards import CardsNode
+from ivr.nodes.cases import CasesNode
 from ivr.nodes.catalogue import CatalogueNode
 from ivr.nodes.collect import CollectNode
 from ivr.nodes.command import CommandNode
@@ -17,6 +18,7 @@ from ivr.nodes.record import RecordNode
 from ivr.nodes.say import SayNode
 from ivr.nodes.secret import SecretNode
 from ivr.nodes.slots import SlotsNode
+from ivr.nodes.take import TakeNode
 from ivr.nodes.talk import TalkNode
 from ivr.nodes.wait import WaitNode
 
@@ -37,6 +39,8 @@ NODE_KINDS: dict[str, type[Node]] = {
         SlotsNode,
         SecretNode,
         CardsNode,
+        CasesNode,
+        TakeNode,
         FindingsNode,
         HandoverNode,
         CommandNode,

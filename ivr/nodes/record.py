@@ -6,17 +6,22 @@ from typing import ClassVar
 
 from ivr.events import Recorded
 from ivr.flow import Edge, Flow, Line, Node
+from ivr.outcome import PRECEDENCE
 from ivr.turn import Turn
 from ivr.verbs import Record
 
 # Under 2 s of sound there is no message (script section 5).
 SHORTEST_SECONDS = 2
+# The word by which a command names the message that the next recording belongs to; and how long it was, as a fact.
+MESSAGE, SECONDS = "message_id", "seconds"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordNode(Node):
     """Beeps and records. `facts[store]` keeps the recording's id; nothing heard twice leads to `failed`.
 
+    `message`: it belongs to the message that was begun on the way here. `mark` is what a recording achieves, also one
+    in which the caller hung up.
     Example: {kind: record, say: [msg_start], empty: msg_empty, store: message, to: kept, failed: human}
     """
 
@@ -28,22 +33,32 @@ class RecordNode(Node):
     failed: str
     max_seconds: int = 180
     silence: int = 5
+    message: bool = False
+    mark: str = ""
 
     def enter(self, turn: Turn) -> None:
         if turn.session.tries == 0:
             self.lines(turn, self.say)
-        turn.end_with(Record(self.max_seconds, self.silence))
+        begun = turn.session.words.get(MESSAGE) if self.message else None
+        turn.end_with(Record(self.max_seconds, self.silence, message_id=begun or ""))
 
     def resume(self, turn: Turn) -> str:
         event = turn.event
         if isinstance(event, Recorded) and event.seconds >= SHORTEST_SECONDS:
-            turn.session.facts[self.store] = event.recording_sid
+            self._keep(turn, event)
             return self.to
         turn.session.tries += 1
         if turn.session.tries >= 2:
             return self.failed
         turn.say(self.empty)
         return self.id
+
+    def _keep(self, turn: Turn, event: Recorded) -> None:
+        turn.session.facts[self.store] = event.recording_sid
+        if self.message:
+            turn.session.facts[SECONDS] = str(event.seconds)
+        if self.mark:
+            turn.session.mark(self.mark)
 
     def edges(self) -> Iterable[Edge]:
         yield Edge(self.to, "ok")
@@ -56,3 +71,5 @@ class RecordNode(Node):
     def problems(self, flow: Flow) -> Iterable[str]:
         if not 1 <= self.max_seconds <= 3600:
             yield f"max_seconds {self.max_seconds} 不在 1 到 3600 之间"
+        if self.mark and self.mark not in PRECEDENCE:
+            yield f"mark “{self.mark}”不是结果之一"

@@ -20,7 +20,7 @@ class WaitNode(Node):
 
     What is known of the line was said on the way here. `keys_said`, and each of the `options` once it is open, is said
     once in a wait; `tips` are said one every other round, in turn. 0 says that the place is kept, 9 looks at once, *
-    leads to `leave`; `options` are keys of rooms that keep the caller from waiting.
+    leads to `leave`; `options` are keys of rooms that keep the caller from waiting, `stay` is said behind those.
     Example: {kind: wait, keys_said: line_keys, tips: [tip_card], still: key_0_in_line, look: look_line,
     leave: leave_line}
     """
@@ -30,6 +30,7 @@ class WaitNode(Node):
     leave: str
     still: str
     keys_said: str = ""
+    stay: str = ""
     options: tuple[Option, ...] = ()
     tips: tuple[str, ...] = ()
 
@@ -52,7 +53,8 @@ class WaitNode(Node):
         facts = turn.session.facts
         told = facts.get(TOLD, "").split()
         prompts = [option.say for option in self.options if option.say and option.is_open(turn)]
-        new = [prompt for prompt in (*prompts, self.keys_said) if prompt and prompt not in told]
+        stay = self.stay if any(prompt not in told for prompt in prompts) else ""
+        new = [prompt for prompt in (*prompts, stay, self.keys_said) if prompt and prompt not in told]
         for prompt in new:
             turn.say(prompt)
         facts[TOLD] = " ".join([*told, *new])
@@ -79,5 +81,5 @@ class WaitNode(Node):
                 yield Edge(option.to, option.say, option.key)
 
     def prompt_ids(self) -> Iterable[str]:
-        yield from filter(None, (self.still, self.keys_said, *self.tips))
+        yield from filter(None, (self.still, self.keys_said, self.stay, *self.tips))
         yield from (option.say for option in self.options if option.say)

@@ -11,6 +11,7 @@
     > [finds pension status=paying place=340100 | ...]      what a business system has found, item by item; `as_of=`
     > [cards card status=normal place=340100 ref=1 | ...]   the cards that were found for somebody who lost one
     > [machine] and > [spoke]                               what the carrier hears in our call
+    > [recorded 9] and > [recorded 9 hung_up]               so many seconds were said after the beep
     = self_served                                           the outcome
 
 The session is written as JSON and read again before every step, as between two webhooks.
@@ -152,7 +153,8 @@ class Script:
         if kind == "talk_ended":
             return walk.happens(TalkEnded, "offer1")
         if kind == "recorded":
-            return walk.happens(Recorded, "RE1", int(value))
+            seconds, _, how = value.partition(" ")
+            return walk.happens(Recorded, "RE1", int(seconds), how == "hung_up")
         if kind == "machine":
             return walk.happens(CalledBack, "attempt1", "machine")
         if kind == "spoke":

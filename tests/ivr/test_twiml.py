@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from integrations.telephony.urls import CarrierUrls
 from ivr.twiml import apology, render
-from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, Verb
+from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, Take, Verb
 from ivr.words import speakable
 from tests.ivr.menus import HEAD, WORDS, good
 from tests.ivr.test_verbs import documents
@@ -78,6 +78,17 @@ def test_a_recording_beeps_and_comes_back_as_recorded() -> None:
         "finishOnKey": "#",
         "playBeep": "true",
     }
+
+
+def test_a_messages_recording_is_told_of_to_the_message() -> None:
+    (record,) = response(Record(max_seconds=300, message_id="17"))
+    assert record.attrib["recordingStatusCallback"] == "https://12333.example.gov.cn/voicemail/message?m=17"
+    assert record.attrib["recordingStatusCallbackEvent"] == "in-progress completed absent"
+
+
+def test_a_take_is_played_by_its_token_and_any_key_cuts_it_short() -> None:
+    (gather,) = response(Gather((Take("17.1.a"),)))
+    assert [play.text for play in gather] == ["https://12333.example.gov.cn/ivr/take?t=17.1.a"]
 
 
 def test_a_dial_rings_the_desk_and_has_its_answer_reported_for_this_call() -> None:

@@ -7,7 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.verbs import Dial, Gather, Hangup, Pause, Record, Redirect, Say, Verb, from_list, is_private, to_list
+from ivr.verbs import (
+    Dial,
+    Gather,
+    Hangup,
+    Pause,
+    Record,
+    Redirect,
+    Say,
+    Take,
+    Verb,
+    from_list,
+    is_of_one_call,
+    is_private,
+    to_list,
+)
 
 # Text as JSON can hold it: no lone surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -26,7 +40,8 @@ verbs = (
     says
     | pauses
     | gathers
-    | st.builds(Record, seconds, seconds, st.sampled_from(["", "#"]))
+    | st.builds(Record, seconds, seconds, st.sampled_from(["", "#"]), st.sampled_from(["", "17"]))
+    | st.builds(Take, texts)
     | st.builds(Dial, st.text("+0123456789", min_size=3), seconds)
     | st.just(Redirect())
     | st.just(Hangup())
@@ -52,6 +67,20 @@ def test_a_wait_without_a_voice_is_kept_as_it_was_before_there_were_any() -> Non
     assert to_list(from_list(before)) == before
     heard = (Gather((), 1, "", 5, speech=True),)
     assert to_list(heard) == [["gather", [], 1, "", 5, True]] and from_list(to_list(heard)) == heard
+
+
+def test_a_recording_of_no_message_is_kept_as_it_was_before_there_were_any() -> None:
+    before = [["record", 120, 5, "#"]]
+    assert to_list(from_list(before)) == before
+    of_a_message = (Record(300, 5, message_id="17"),)
+    assert to_list(of_a_message) == [["record", 300, 5, "#", "17"]]
+    assert from_list(to_list(of_a_message)) == of_a_message
+
+
+def test_what_belongs_to_one_message_belongs_to_one_call() -> None:
+    assert is_of_one_call((Record(message_id="17"), Redirect()))
+    assert is_of_one_call((Gather((Take("17.1.a"),)), Redirect()))
+    assert not is_of_one_call((Record(), Gather((Say("hello", "您好。"),)), Redirect()))
 
 
 def test_a_verb_that_was_never_written_is_refused() -> None:

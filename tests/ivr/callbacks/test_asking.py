@@ -48,7 +48,7 @@ def test_it_is_offered_once_the_wait_is_long_and_only_once(busy: int, rings: Rin
     assert not any("不想等" in words for words in caller.heard)
     scene.passes(301)
     caller.wait()
-    assert "不想等，请按一，位置给您留着，到您了我们打过去。接着等，不用按。" in caller.heard
+    assert "不想等，请按一，位置给您留着，到您了我们打过去。留言，请按二。接着等，不用按。" in "".join(caller.heard)
     before = len(caller.heard)
     scene.passes(60)
     caller.wait()
@@ -174,20 +174,20 @@ def test_a_booking_whose_answer_was_lost_is_found_again(
 
 
 def test_key_seven_books_without_a_line(busy: int, rings: Rings, scene: CallbackScene) -> None:
-    caller = rings().press("2").press("1").press("*").press("*").press("7").press("1").press("1")
+    caller = rings().press("2").press("1").press("*").press("*").press("7").press("2").press("1").press("1")
     assert caller.is_over and request(scene)[:2] == (WUHU, "menu")
     # What was listened to before says what it is about.
     assert scene.rows("SELECT skill, asked FROM callback") == [("pension", "recordings/pension")]
 
 
 def test_key_seven_tells_where_one_stands_moves_and_cancels(busy: int, rings: Rings, scene: CallbackScene) -> None:
-    rings().press("7").press("1").press("1")
-    caller = rings().press("7")
+    rings().press("7").press("2").press("1").press("1")
+    caller = rings().press("7").press("2")
     assert "您已经约过回电，轮到您就打。" in caller.heard
     caller.press("2").press("1")
     assert "改好了。今天上午十点半到十一点打给您。" in caller.heard
     assert in_shanghai(scene.callback().slot_from or scene.at).minute == 30
-    caller = rings().press("7")
+    caller = rings().press("7").press("2")
     assert "您已经约过回电，时间是今天上午十点半到十一点。" in caller.heard
     caller.press("3")
     assert request(scene)[4] is None
@@ -199,24 +199,24 @@ def test_key_seven_tells_where_one_stands_moves_and_cancels(busy: int, rings: Ri
 
 def test_key_seven_counts_those_ahead(busy: int, rings: Rings, scene: CallbackScene) -> None:
     for number in ("+8613900000001", WANG_FANG):
-        rings(caller=number).press("7").press("1").press("1")
+        rings(caller=number).press("7").press("2").press("1").press("1")
     scene.comes_due(30)
-    assert "您已经约过回电，前面还有一位。" in rings().press("7").heard
-    assert "您已经约过回电，下一个就打给您。" in rings(caller="+8613900000001").press("7").heard
+    assert "您已经约过回电，前面还有一位。" in rings().press("7").press("2").heard
+    assert "您已经约过回电，下一个就打给您。" in rings(caller="+8613900000001").press("7").press("2").heard
 
 
 def test_key_seven_knows_another_telephone_nothing_of_it(busy: int, rings: Rings, scene: CallbackScene) -> None:
-    rings().press("7").press("1").press("1")
-    assert "打您现在这个号码" in said(rings(caller=LI_QIANG).press("7"))
-    assert "打您现在这个号码" not in said(rings(caller="anonymous").press("7"))
+    rings().press("7").press("2").press("1").press("1")
+    assert "打您现在这个号码" in said(rings(caller=LI_QIANG).press("7").press("2"))
+    assert "打您现在这个号码" not in said(rings(caller="anonymous").press("7").press("2"))
 
 
 def test_the_provinces_key_seven_finds_the_callback_of_a_city(
     busy: int, rings: Rings, scene: CallbackScene, line: Line
 ) -> None:
     scene.seat("3001", "340000")
-    rings().press("7").press("1").press("1")
-    caller = rings(dialled=PROVINCE_NUMBER).press("2").press("7")
+    rings().press("7").press("2").press("1").press("1")
+    caller = rings(dialled=PROVINCE_NUMBER).press("2").press("7").press("2")
     assert "您已经约过回电，轮到您就打。" in caller.heard
     caller.press("0")
     assert request(scene)[4] == "joined"
@@ -240,7 +240,7 @@ def test_zero_of_somebody_who_is_to_be_rung_takes_the_place_and_never_both(
 
 
 def test_zero_and_one_waits_for_the_callback(busy: int, rings: Rings, scene: CallbackScene) -> None:
-    rings().press("7").press("1").press("1")
+    rings().press("7").press("2").press("1").press("1")
     caller = rings().press("0").press("1")
     assert caller.is_over and "好的，请等我们的电话。" in caller.heard
     assert request(scene)[2] == "scheduled"
@@ -250,7 +250,7 @@ def test_zero_and_one_waits_for_the_callback(busy: int, rings: Rings, scene: Cal
 def test_a_silent_caller_who_is_to_be_rung_is_not_in_the_line_twice(
     busy: int, rings: Rings, scene: CallbackScene
 ) -> None:
-    rings().press("7").press("1").press("1")
+    rings().press("7").press("2").press("1").press("1")
     rings().wait().wait().wait()
     assert request(scene)[4] == "joined"
     assert len(scene.rows("SELECT 1 FROM queue_entry WHERE ended_at IS NULL")) == 1
@@ -286,7 +286,7 @@ def test_with_nobody_in_key_one_books(busy: int, rings: Rings, scene: CallbackSc
 def test_at_night_the_half_hours_come_at_once(busy: int, rings: Rings, scene: CallbackScene) -> None:
     scene.desk.sign_out(busy)
     scene.passes(10 * 3600, alive=False)
-    caller = rings().press("7").press("1")
+    caller = rings().press("7").press("2").press("1")
     assert "明天上午九点到九点半，请按一。" in caller.heard
     caller.wait()
     assert "记好了。明天上午九点到九点半打给您，显示的号码是零五五三幺二三三三。" in caller.heard

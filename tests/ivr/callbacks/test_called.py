@@ -32,7 +32,7 @@ MATTERS = ("养老", "医保", "社保卡", "失业", "工伤", "劳动", "投�
 @pytest.fixture
 def dialled(busy: int, rings: Rings, rung: Rung, scene: CallbackScene) -> RungTelephone:
     """A caller has listened to something about pensions and asked to be rung; now the telephone rings."""
-    rings().press("2").press("1").press("*").press("*").press("7").press("1").press("1")
+    rings().press("2").press("1").press("*").press("*").press("7").press("2").press("1").press("1")
     scene.desk.ready(busy)
     scene.comes_due(30)
     return rung()
@@ -221,7 +221,7 @@ def test_a_consultants_callback_does_not_claim_that_somebody_rang(busy: int, sce
 
 
 def test_slow_callers_are_asked_slowly(busy: int, rings: Rings, scene: CallbackScene, rung: Rung) -> None:
-    rings().press("8").press("7").press("1").press("1")
+    rings().press("8").press("7").press("2").press("1").press("1")
     scene.desk.ready(busy)
     scene.comes_due(30)
     assert "75%" in rung().picks_up().documents[-1]

@@ -42,8 +42,8 @@ BEGINNINGS = st.sampled_from(
     [
         (),
         (("press", "0"),),
-        (("press", "7"),),
-        (("press", "7"), ("press", "1")),
+        (("press", "7"), ("press", "2")),
+        (("press", "7"), ("press", "2"), ("press", "1")),
         (("press", "0"), ("tick", "320"), ("wait", "")),
         (("press", "0"), ("tick", "320"), ("wait", ""), ("press", "1")),
         (("press", "0"), ("tick", "320"), ("wait", ""), ("press", "1"), ("press", "1")),
@@ -136,7 +136,7 @@ def test_whatever_happens_to_a_call_of_ours_its_request_lives_or_has_a_reason(
     voice: bool,
 ) -> None:
     at_ten(scene)
-    rings().press("7").press("1").press("1")
+    rings().press("7").press("2").press("1").press("1")
     scene.desk.ready(busy)
     scene.comes_due(30)
     telephone = rung().picks_up()

@@ -25,7 +25,7 @@ SYSTEMS = {
 }
 AWAY_MODES = ("down", "error", "half", "lost")
 TWISTS = ("broken", "html", "empty", "types", "other")
-WAYS_ON = {"转人工，请按零。", "要我们打给您，请按一。", "要我们上班后打给您，请按一。"}
+WAYS_ON = {"转人工，请按零。", "要我们打给您，请按一。", "要我们上班后打给您，请按一。", "留言，请按五。"}
 ENDING = ["查别的，请按左下角的星号键。", "不办别的，可以挂机。"]
 PIN_SERVICE = "SI_QUERY_PIN"
 
