@@ -23,8 +23,10 @@ SETS_DUTY = (SUPERVISOR, PROVINCIAL, ADMINISTRATOR)
 NAVIGATION = (
     ("工作台", "/console", (CONSULTANT,)),
     ("现场", "/console/floor", SETS_DUTY),
+    ("办件", "/cases", ROLES),
     ("回电", "/callbacks", ROLES),
     ("挂失", "/freezes", ROLES),
+    ("督办", "/cases/board", SETS_DUTY),
     ("菜单状态", "/status", ROLES),
     ("业务系统", "/systems", SETS_DUTY),
     ("值班设置", "/duty", SETS_DUTY),

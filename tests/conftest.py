@@ -21,6 +21,7 @@ from integrations.social_insurance.registry import SocialInsurance
 from integrations.storage import build_storage
 from integrations.telephony.client import CarrierClient
 from integrations.text_messages import LogTextSender
+from tests import speech_model
 from tests.leaks import everybody, find_leaks
 
 # Longest first: one that began last would run alone at the end.
@@ -57,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if unknown := [str(path) for path in places if not path.is_file()]:
         raise pytest.UsageError(f"SLOWEST_FIRST names what is not there: {unknown}")
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A skipped test is a letter that nobody sees."""
+    if not speech_model.is_there:
+        terminalreporter.write_line(speech_model.ABSENT, yellow=True)
 
 
 @pytest.fixture(scope="session")

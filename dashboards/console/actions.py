@@ -9,7 +9,6 @@ from flask import Blueprint, Response, jsonify
 
 from dashboards.console.api import json_body, json_roles, seat_of, text_of
 from dashboards.console.errors import NO_SUCH_OFFER, NOT_YOURS, Refused
-from dashboards.console.subjects import SubjectTree
 from dashboards.console.wrap_up import read_sheet, save_sheet
 from dashboards.models import CONSULTANT, SUPERVISOR
 from dashboards.sign_in import signed_in
@@ -19,6 +18,7 @@ from queueing.agent import BREAK_REASONS
 from queueing.desk import AgentDesk
 from queueing.notices import publish
 from queueing.routing import LANGUAGES, SKILLS
+from voicemail.subjects import SubjectTree
 
 # A supervisor of a small centre takes calls, too, and then has a seat.
 HAS_SEAT = (CONSULTANT, SUPERVISOR)

@@ -19,6 +19,7 @@ WITH wanted AS (
     UNION SELECT offer_id FROM agent_interval WHERE agent_id = ANY(%(agents)s) AND until IS NULL AND state = 'wrap_up'
 )
 SELECT o.id AS offer_id, k.id, k.number_sealed, k.call_sid, k.source, k.asked_at, k.slot_from, k.slot_until, k.note,
+       (SELECT r.case_id FROM case_reply r WHERE r.callback_id = k.id) AS case_id,
        t.status AS attempt_status, t.made_at, t.initiated_at, t.answered_at, before.tried
 FROM wanted JOIN offer o ON o.id = wanted.id JOIN queue_entry e ON e.id = o.entry_id
 JOIN callback k ON k.id = e.callback_id LEFT JOIN callback_attempt t ON t.offer_id = o.id
@@ -45,6 +46,8 @@ class RingRow:
     slot_from: datetime | None
     slot_until: datetime | None
     note: str
+    # The case that the call answers.
+    case_id: int | None
     attempt_status: str | None
     made_at: datetime | None
     initiated_at: datetime | None
@@ -75,4 +78,5 @@ def ring_json(row: RingRow) -> dict[str, Any]:
         "stage": row.stage,
         "stage_at": stage_at.isoformat() if stage_at else None,
         "note": row.note,
+        "case_id": row.case_id,
     }

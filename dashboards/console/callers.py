@@ -16,12 +16,12 @@ from dashboards.console.asked import Asked, asked_of
 from dashboards.console.callback_rings import RingRow
 from dashboards.console.caller_words import masked, short_region
 from dashboards.console.desk_rows import CallerRows, OfferRow, read_callers
-from dashboards.console.subjects import SubjectTree, suggest
 from integrations.sealer import SealError
 from integrations.work_calendar import in_shanghai
 from ivr.library import Library
 from ivr.outcome import NAMES_ZH
 from ivr.service import Line
+from voicemail.subjects import SubjectTree, suggest
 
 log = structlog.get_logger(__name__)
 MOST_REMEMBERED = 2000

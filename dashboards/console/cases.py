@@ -9,10 +9,13 @@ from dashboards.audit import enter_audit
 from dashboards.console.caller_words import masked
 from dashboards.console.errors import Refused
 from dashboards.console.marks import Scope, read_reason
-from dashboards.console.subjects import SubjectTree
 from dashboards.staff import StaffMember
 from integrations.services import Services
 from ivr.library import Library
+from voicemail.case_moves import end_case
+from voicemail.case_rows import lock_case
+from voicemail.subjects import SubjectTree
+from voicemail.work_order import LOW_RATING, OTHER
 
 SCORES_ZH = {1: "非常满意", 2: "满意", 3: "基本满意", 4: "不满意", 5: "非常不满意"}
 
@@ -23,11 +26,7 @@ FROM work_order w
 LEFT JOIN offer o ON o.id = w.offer_id LEFT JOIN agent a ON a.id = o.agent_id
 LEFT JOIN rating r ON r.offer_id = w.offer_id LEFT JOIN wrap_up p ON p.offer_id = w.offer_id
 LEFT JOIN call c ON c.call_sid = w.call_sid LEFT JOIN talk_recording t ON t.offer_id = w.offer_id
-WHERE w.closed_at IS NULL AND w.kind = 'low_rating' AND w.centre = ANY(%s) ORDER BY w.opened_at, w.id
-"""
-_CENTRE = "SELECT centre FROM work_order WHERE id = %s AND kind = 'low_rating'"
-_CLOSE = """
-UPDATE work_order SET closed_at = %s, closed_by = %s, closed_reason = %s WHERE id = %s AND closed_at IS NULL
+WHERE w.status IN ('open', 'owned') AND w.kind = 'low_rating' AND w.centre = ANY(%s) ORDER BY w.opened_at, w.id
 """
 
 
@@ -57,11 +56,13 @@ def close_case(services: Services, case_id: int, reason: object, by: StaffMember
     """Close a case of the user's centres with a reason. Raises Refused."""
     now = services.now()
     with services.database.pool.connection() as connection, connection.transaction():
-        row = connection.execute(_CENTRE, (case_id,)).fetchone()
-        if row is None:
+        case = lock_case(connection, case_id)
+        if case is None or case.kind != LOW_RATING:
             raise Refused(404, "没有这一条。")
-        if row[0] not in scope.centres:
+        if case.centre not in scope.centres:
             raise Refused(403, "这是别的中心的来电。")
-        if connection.execute(_CLOSE, (now, by.username, read_reason(reason), case_id)).rowcount == 0:
+        words = read_reason(reason)
+        if case.closed_at is not None:
             raise Refused(409, "这一条已经有人处理了。")
-        enter_audit(connection, now, by.username, "case_closed", row[0], f"work_order {case_id}")
+        end_case(connection, case, OTHER, words, by.username, now)
+        enter_audit(connection, now, by.username, "case_closed", case.centre, f"work_order {case_id}")

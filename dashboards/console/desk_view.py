@@ -12,13 +12,13 @@ from dashboards.console.callers import CallerFacts, Callers
 from dashboards.console.desk_rows import AgentRow, DeskRows, LineRow, OfferRow, read_desks
 from dashboards.console.figures import figures_of
 from dashboards.console.identities import Identities, identity_json
-from dashboards.console.subjects import SubjectTree
 from ivr.library import Library
 from ivr.service import Line
 from queueing.agent import NAMES_ZH, REASONS_ZH, RESERVED, WRAP_UP
 from queueing.offer import OPEN
 from queueing.offers import HEARTBEAT_SECONDS
 from queueing.routing import LANGUAGES, RULES_ZH, SKILLS
+from voicemail.subjects import SubjectTree
 
 # Go on with the clock by themselves: no reason to send a desk again.
 _MOVING = {

@@ -17,12 +17,12 @@ from dashboards.console.cases import OPEN_CASES, case_json
 from dashboards.console.desk_rows import ON_THE_TELEPHONE, WAITING_SINCE
 from dashboards.console.freeze_list_rows import FREEZE_COUNTS
 from dashboards.console.marks import OPEN_MARKS, Scope, mark_json
-from dashboards.console.subjects import SubjectTree
 from ivr.library import Library
 from ivr.service import Line
 from queueing.agent import NAMES_ZH, REASONS_ZH, RESERVED
 from queueing.offers import HEARTBEAT_SECONDS
 from queueing.routing import LANGUAGES, RULES_ZH, SKILLS
+from voicemail.subjects import SubjectTree
 
 # Of each centre: more cannot be read, and the count says how many there are.
 MOST_WAITING = 100

@@ -39,11 +39,11 @@ class LookUp:
 
 def note_look_ups(
     connection: Connection[Any], action: str, look_ups: Collection[LookUp], at: datetime, since: datetime
-) -> None:
-    """Enter look-ups in the trail that are not there since `since`. `subject` names no person."""
+) -> int:
+    """Enter look-ups in the trail that are not there since `since`; how many were new. `subject` names no person."""
     if not look_ups:
-        return
-    connection.execute(
+        return 0
+    entered = connection.execute(
         _NOTE,
         {
             "at": at,
@@ -54,6 +54,7 @@ def note_look_ups(
             "subjects": [look.subject for look in look_ups],
         },
     )
+    return entered.rowcount
 
 
 class ShownCallers:

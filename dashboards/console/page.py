@@ -13,7 +13,11 @@ from dashboards.console.actions import HAS_SEAT, Actions
 from dashboards.console.api import api_blueprint, json_body, json_roles, seat_of
 from dashboards.console.callbacks_api import CallbackAddresses, add_callback_page
 from dashboards.console.caller_look_ups import DeskLookUps
+from dashboards.console.case_board import CaseBoard, add_board_page
+from dashboards.console.case_doers import case_desk
 from dashboards.console.cases import close_case
+from dashboards.console.cases_api import CaseAddresses, add_case_pages
+from dashboards.console.deputies_api import Deputies
 from dashboards.console.desk_freezes import DeskFreezes
 from dashboards.console.desk_view import DeskView
 from dashboards.console.errors import NO_SEAT, Refused
@@ -24,9 +28,8 @@ from dashboards.console.guides_api import Guides
 from dashboards.console.initials import initials
 from dashboards.console.look_ups import LookUp, ShownCallers
 from dashboards.console.marks import Scope, clear_mark
+from dashboards.console.message_sound import MessageSounds
 from dashboards.console.recordings import Recordings
-from dashboards.console.subjects import SubjectTree
-from dashboards.console.subjects_file import load_subjects
 from dashboards.console.tickets import phone_ticket
 from dashboards.console.wrap_up import DISPOSITIONS
 from dashboards.phone.page import origin_of
@@ -40,6 +43,8 @@ from ivr.service import Line
 from queueing.agent import BREAK_REASONS
 from queueing.desk import AgentDesk
 from queueing.routing import LANGUAGES, SKILLS
+from voicemail.subjects import SubjectTree
+from voicemail.subjects_file import load_subjects
 
 EVENTS_PATH = "/events"
 # Where the SDK of Twilio's pages talks to.
@@ -48,7 +53,7 @@ TWILIO_SOURCES = "https://*.twilio.com wss://*.twilio.com"
 
 def console_blueprints(line: Line) -> tuple[Blueprint, Blueprint]:
     """/console, /console/floor, /callbacks and /freezes: the pages, and the JSON addresses behind them."""
-    tree = load_subjects(line.services.settings.config_dir, line.keeper.library().content)
+    tree = load_subjects(line.services.settings.config_dir, line.keeper.library().content.pieces())
     return _pages(line, tree), _addresses(line, tree)
 
 
@@ -77,6 +82,8 @@ def _pages(line: Line, tree: SubjectTree) -> Blueprint:
 
     add_callback_page(bp, line)
     add_freeze_page(bp, line)
+    add_board_page(bp, line)
+    add_case_pages(bp, line, tree)
     return bp
 
 
@@ -144,6 +151,11 @@ def _addresses(line: Line, tree: SubjectTree) -> Blueprint:
     DeskLookUps(line).register(bp)
     DeskFreezes(line).register(bp)
     FreezeAddresses(line).register(bp)
+    cases = case_desk(line)
+    MessageSounds(line, cases).register(bp)
+    Deputies(line, cases).register(bp)
+    CaseBoard(line, tree).register(bp)
+    CaseAddresses(line, tree).register(bp)
     return bp
 
 

@@ -14,6 +14,7 @@ from werkzeug.wsgi import FileWrapper
 from dashboards.console.api import json_roles
 from dashboards.console.errors import NO_SUCH_OFFER, Refused
 from dashboards.console.look_ups import COMMENT_HEARD, RECORDING_HEARD, SAME_LISTENING, LookUp, note_look_ups
+from dashboards.console.message_words import ON_ITS_WAY, READY, sound_sentence, sound_state
 from dashboards.sign_in import centres_in_scope, signed_in
 from dashboards.staff_area import SETS_DUTY
 from ivr.service import Line
@@ -28,7 +29,15 @@ _TALK = """
 SELECT o.centre, a.centre, t.storage_key, t.stored_at FROM offer o JOIN agent a ON a.id = o.agent_id
 LEFT JOIN talk_recording t ON t.offer_id = o.id WHERE o.id = %s
 """
-_COMMENT = "SELECT centre, comment_sid FROM work_order WHERE id = %s AND kind = 'low_rating'"
+# The take that counts, which need not be the first that was told.
+_COMMENT = """
+SELECT w.centre, coalesce(r.recording_sid, w.comment_sid), r.status, r.storage_key, r.deleted_at, r.error
+FROM work_order w LEFT JOIN LATERAL (
+    SELECT t.* FROM message m JOIN message_recording t ON t.message_id = m.id AND NOT t.is_superseded
+    WHERE m.case_id = w.id AND m.kind = 'comment' ORDER BY t.started_at DESC LIMIT 1
+) r ON true
+WHERE w.id = %s AND w.kind = 'low_rating'
+"""
 
 
 class Recordings:
@@ -54,23 +63,30 @@ class Recordings:
         except Exception:
             sound.close()
             raise
-        return _in_parts(sound)
+        return in_parts(sound)
 
     def comment(self, case_id: int) -> Response:
-        """What the caller said about the talk, which the carrier keeps."""
+        """What the caller said about the talk: from our storage, or from the carrier while it is only there."""
         with self._services.database.pool.connection() as connection:
             row: Any = connection.execute(_COMMENT, (case_id,)).fetchone()
         if row is None:
             raise Refused(404, "没有这一条。")
-        self._require_centres(row[0])
-        if row[1] is None:
+        centre, sid, status, key, deleted_at, error = row
+        self._require_centres(centre)
+        if sid is None:
             raise Refused(404, NO_COMMENT)
-        self._note(COMMENT_HEARD, row[0], f"work_order {case_id}")
+        state = ON_ITS_WAY if status is None else sound_state(status, key is not None, deleted_at is not None)
+        if state not in (READY, ON_ITS_WAY):
+            raise Refused(410, sound_sentence(state, error))
+        self._note(COMMENT_HEARD, centre, f"work_order {case_id}")
+        return in_parts(self._services.storage.open(key) if state == READY else self._from_carrier(sid))
+
+    def _from_carrier(self, recording_sid: str) -> BinaryIO:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "comment.wav"
-            self._services.carrier.fetch_recording(row[1], path)
+            self._services.carrier.fetch_recording(recording_sid, path)
             # Open, it outlives its folder.
-            return _in_parts(path.open("rb"))
+            return path.open("rb")
 
     def _find(self, offer_id: str) -> tuple[str, str]:
         with self._services.database.pool.connection() as connection:
@@ -95,7 +111,8 @@ class Recordings:
             note_look_ups(connection, action, [heard], now, now - SAME_LISTENING)
 
 
-def _in_parts(sound: BinaryIO) -> Response:
+def in_parts(sound: BinaryIO) -> Response:
+    """A sound to stream, which closes when it was sent; the part alone that the browser asks for."""
     size = sound.seek(0, io.SEEK_END)
     sound.seek(0)
     response = Response(FileWrapper(sound), mimetype=SOUND, direct_passthrough=True)

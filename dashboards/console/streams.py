@@ -20,13 +20,13 @@ from aiohttp import web
 from dashboards.console.page import EVENTS_PATH, scope_of
 from dashboards.console.stream_door import SignedOut, StreamDoor
 from dashboards.console.stream_hub import NO_DATABASE, Hub, Listener
-from dashboards.console.subjects_file import load_subjects
 from dashboards.console.watch import Watch
 from dashboards.staff_area import SETS_DUTY
 from integrations.errors import HotlineError
 from integrations.services import Services
 from ivr.service import Line
 from queueing.notices import listen
+from voicemail.subjects_file import load_subjects
 
 log = structlog.get_logger(__name__)
 PING_SECONDS = 10.0
@@ -72,7 +72,7 @@ async def _serve(line: Line) -> None:
 async def open_streams(line: Line) -> AsyncIterator[Streams]:
     """Streams that serve while the block runs. Raises HotlineError."""
     services = line.services
-    tree = load_subjects(services.settings.config_dir, line.keeper.library().content)
+    tree = load_subjects(services.settings.config_dir, line.keeper.library().content.pieces())
     threads = ThreadPoolExecutor(THREADS, "streams")
     hub, door = Hub(Watch(line, tree), threads), StreamDoor(services)
     runner = web.AppRunner(

@@ -11,11 +11,11 @@ from dashboards.console.desk_view import DeskView, Look
 from dashboards.console.floor_view import FloorView
 from dashboards.console.look_ups import LookUp, ShownCallers
 from dashboards.console.marks import Scope
-from dashboards.console.subjects import SubjectTree
 from dashboards.staff import StaffMember
 from ivr.service import Line
 from queueing.line_models import OPEN_OFFER
 from queueing.offers import HEARTBEAT_SECONDS
+from voicemail.subjects import SubjectTree
 
 # Whatever makes a desk another one: cheap enough to be asked for all of them again and again.
 _MARKS = f"""

@@ -129,3 +129,25 @@ if (urgentFreezes) {
   look();
   setInterval(look, 30000);
 }
+
+// How many of the reader's own cases are due today, or late.
+const dueCases = document.querySelector("[data-cases]");
+if (dueCases) {
+  const show = ({ overdue, today }) => {
+    dueCases.hidden = overdue + today === 0;
+    dueCases.textContent = overdue ? `过期 ${overdue}` : `今天 ${today}`;
+    const late = overdue ? `您手上有${overdue}件已过期` : "";
+    dueCases.closest("a").title = [late, today ? `${late ? "" : "您手上有"}${today}件今天到期` : ""].filter(Boolean).join("，") || "您手上没有今天到期的办件";
+  };
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const response = await fetch("/console/cases/badge", { headers: { "X-Background": "1", Accept: "application/json" } });
+      if (response.ok) show(await response.json());
+    } catch { /* The network is away; the next look shows it. */ }
+  };
+  document.addEventListener("cases", ({ detail }) => show(detail));
+  document.addEventListener("visibilitychange", look);
+  look();
+  setInterval(look, 30000);
+}

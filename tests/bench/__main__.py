@@ -1,4 +1,4 @@
-"""`make bench`: menu steps beside a bare route, memory, ten thousand open calls, look-ups, gateway, line, consoles."""
+"""`make bench`: menu steps beside a bare route, memory, ten thousand calls, look-ups, gateway, line, consoles, words"""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from statistics import median
 import psutil
 
 from integrations.settings import PROJECT_DIR
+from tests.bench.cases import measure_cases
 from tests.bench.consoles import measure_consoles
 from tests.bench.gateway import measure_gateway
 from tests.bench.line import measure_line
 from tests.bench.load import Result, call_requests, closed_loop, made_ahead, open_loop, signed_request
 from tests.bench.look_ups import measure_look_ups
 from tests.bench.offers import measure_offers
+from tests.bench.transcribe import measure_transcribing
 from tests.bench.wait_estimate import measure_wait_estimate
 from tests.running import RunningHotline, free_port
 from tests.waiting import eventually
@@ -71,7 +73,9 @@ def main() -> None:
     measure_line()
     measure_offers()
     measure_consoles()
+    measure_cases()
     measure_wait_estimate()
+    measure_transcribing()
 
 
 def _calls(hotline: RunningHotline, tag: str, seconds: float) -> Iterator[list[bytes]]:

@@ -35,6 +35,7 @@ def test_a_callback_says_for_whom_and_how_far_the_call_has_come(console: Console
         "stage": "dialling",
         "stage_at": console.clock().isoformat(),
         "note": "",
+        "case_id": None,
     }
     # The own telephone does not ring yet.
     assert (desk["agent"]["state"], desk["agent"]["state_zh"]) == ("reserved", "正在回电")

@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from dashboards.console.desk_view import DeskView, steady
-from dashboards.console.subjects_file import load_subjects
 from queueing.desk import AgentDesk
 from tests.dashboards.console_app import CALLER, HEFEI01, HEFEI02, WUHU01, ConsoleApp, build_console_app
+from voicemail.subjects_file import load_subjects
 
 
 def test_a_seat_that_nobody_signed_in_at_is_offline(console: ConsoleApp) -> None:
@@ -206,7 +206,7 @@ def test_no_caller_no_entry(console: ConsoleApp) -> None:
 def test_many_desks_are_read_in_one_go(console: ConsoleApp) -> None:
     for n, username in enumerate((HEFEI01, HEFEI02, WUHU01)):
         console.talk(username, f"CA{n}", "340200" if username == WUHU01 else "340100")
-    tree = load_subjects(None, console.line.keeper.library().content)
+    tree = load_subjects(None, console.line.keeper.library().content.pieces())
     seats = [console.seat(username) for username in (HEFEI01, HEFEI02, WUHU01)]
     look = DeskView(console.line, tree).look(seats, ["340100", "340200"])
     desks: list[dict[str, Any]] = [look.desk(seat) or {} for seat in seats]

@@ -8,10 +8,10 @@ import pytest
 
 from dashboards.console.floor_view import FloorView, steady_floor
 from dashboards.console.marks import Scope
-from dashboards.console.subjects_file import load_subjects
 from queueing.line import Rated
 from tests.dashboards.console_app import HEFEI01, HEFEI02, WUHU01, Console, ConsoleApp
 from voicemail.cases import attach_comment, open_low_rating
+from voicemail.subjects_file import load_subjects
 
 
 def test_a_supervisor_sees_the_seats_and_the_line_of_the_own_centre(console: ConsoleApp) -> None:
@@ -87,7 +87,7 @@ def test_a_long_line_is_counted_whole_and_shown_in_part(console: ConsoleApp) -> 
 
 def test_waiting_goes_on_without_a_new_floor(console: ConsoleApp) -> None:
     console.wait()
-    view = FloorView(console.line, load_subjects(None, console.line.keeper.library().content))
+    view = FloorView(console.line, load_subjects(None, console.line.keeper.library().content.pieces()))
     scope = Scope(("340100",), sees_all=False)
 
     def floor() -> dict[str, Any]:
@@ -103,9 +103,9 @@ def test_waiting_goes_on_without_a_new_floor(console: ConsoleApp) -> None:
 @pytest.mark.parametrize("username", [HEFEI01, WUHU01])
 def test_the_floor_is_not_for_consultants(console: ConsoleApp, username: str) -> None:
     at = console.at(username)
-    for path in ("floor/data", "recordings/x", "cases/1/comment"):
+    for path in ("floor/data", "recordings/x", "cases/1001/comment"):
         assert at.client.get(f"/console/{path}").status_code == 403
-    assert at.act("cases/1/close", {"reason": "好"}).status_code == 403
+    assert at.act("cases/1001/close", {"reason": "好"}).status_code == 403
 
 
 # Dissatisfied callers
@@ -144,8 +144,8 @@ def test_another_citys_case_is_neither_seen_nor_closed(console: ConsoleApp) -> N
     dissatisfied(console)
     wuhu = console.at("wuhu")
     assert wuhu.floor()["cases"] == []
-    assert wuhu.act("cases/1/close", {"reason": "好"}).status_code == 403
-    assert wuhu.client.get("/console/cases/1/comment").status_code == 403
+    assert wuhu.act("cases/1001/close", {"reason": "好"}).status_code == 403
+    assert wuhu.client.get("/console/cases/1001/comment").status_code == 403
     for unknown in (77, 10**30):
         assert console.at("xinxi").act(f"cases/{unknown}/close", {"reason": "好"}).status_code == 404
     assert len(console.at("xinxi").floor()["cases"]) == 1
@@ -153,19 +153,19 @@ def test_another_citys_case_is_neither_seen_nor_closed(console: ConsoleApp) -> N
 
 def test_the_pages_token_is_needed_to_clear(console: ConsoleApp) -> None:
     dissatisfied(console)
-    assert console.at("hefei").act("cases/1/close", {"reason": "好"}, token="").status_code == 400
+    assert console.at("hefei").act("cases/1001/close", {"reason": "好"}, token="").status_code == 400
     assert Console(console.app.test_client()).act("marks/1/clear", {"reason": "好"}).status_code == 401
 
 
 def test_a_comment_that_was_not_left_is_said_not_to_be_there(console: ConsoleApp) -> None:
     offer = dissatisfied(console)
     supervisor = console.at("hefei")
-    response = supervisor.client.get("/console/cases/1/comment")
+    response = supervisor.client.get("/console/cases/1001/comment")
     assert response.status_code == 404 and "没有留下" in response.get_json()["error"]
     attach_comment(console.services, offer, "RE" + "0" * 32)
     assert supervisor.floor()["cases"][0]["has_comment"] is True
     # Nobody answers for the carrier here.
-    assert supervisor.client.get("/console/cases/1/comment").status_code == 503
+    assert supervisor.client.get("/console/cases/1001/comment").status_code == 503
 
 
 # Listening to talks

@@ -8,10 +8,10 @@ import pytest
 
 from dashboards.console.guide_search import Entry, build_index, search
 from dashboards.console.marks import owner_of
-from dashboards.console.subjects_file import load_subjects
 from ivr.content import Content
 from ivr.keeper import LibraryKeeper
 from tests.dashboards.console_app import HEFEI01, HEFEI02, WUHU01, ConsoleApp
+from voicemail.subjects_file import load_subjects
 
 WRONG = {"guide": "guide/card-replace", "verdict": "wrong", "note": "补卡不收费了"}
 
@@ -19,7 +19,7 @@ WRONG = {"guide": "guide/card-replace", "verdict": "wrong", "note": "补卡不�
 @pytest.fixture(scope="module")
 def index(keeper: LibraryKeeper) -> tuple[Entry, ...]:
     content = keeper.library().content
-    return build_index(content, load_subjects(None, content))
+    return build_index(content, load_subjects(None, content.pieces()))
 
 
 @pytest.mark.parametrize(

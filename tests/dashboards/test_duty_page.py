@@ -134,17 +134,24 @@ def test_a_key_is_closed_and_opened_again(staff: StaffApp) -> None:
     ("feature", "sentence"),
     [
         ("query", "这个键现在就开着"),
-        ("message", "菜单里这个键后面还没有内容，不能开通"),
+        ("message", "这个键现在就开着"),
         ("human", "这个键现在就开着"),
         ("guides", "这个键现在就开着"),
     ],
 )
-def test_a_key_with_nothing_behind_it_is_not_opened(staff: StaffApp, feature: str, sentence: str) -> None:
+def test_a_key_that_is_open_is_not_opened(staff: StaffApp, feature: str, sentence: str) -> None:
     response = staff.signed_in("hefei").post(
         "/duty/keys", {**KEY, "feature": feature, "change": "open", "reason": "试试看"}
     )
     assert response.status_code == 422 and sentence in text_of(response)
     assert 'value="试试看"' in text_of(response) and count_rows(staff) == 0
+
+
+def test_a_key_with_nothing_behind_it_is_not_opened(sparse_staff: StaffApp) -> None:
+    form = {**KEY, "feature": "message", "change": "open", "reason": "试试看"}
+    response = sparse_staff.signed_in("hefei").post("/duty/keys", form)
+    assert response.status_code == 422 and "菜单里这个键后面还没有内容，不能开通" in text_of(response)
+    assert 'value="试试看"' in text_of(response) and count_rows(sparse_staff) == 0
 
 
 def test_human_service_is_closed_and_opened_again(staff: StaffApp) -> None:

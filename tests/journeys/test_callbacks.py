@@ -24,8 +24,8 @@ from tests.waiting import eventually
 
 HOME = "+8613855112345"
 # Key 7, to the number that calls, when the turn comes; a machine reads the digits as words.
-BY_KEY_7 = {"": "7", "对，请按一": "1", "轮到您就打，请按一": "1"}
-AT_A_SLOT = {"": "7", "对，请按一": "1", "轮到您就打，请按一": "2", "，请按一。": "1"}
+BY_KEY_7 = {"": "7", "约回电、查回电，请按二": "2", "对，请按一": "1", "轮到您就打，请按一": "1"}
+AT_A_SLOT = {"": "7", "约回电、查回电，请按二": "2", "对，请按一": "1", "轮到您就打，请按一": "2", "，请按一。": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_called_off_by_both_at_the_same_moment(
     page.goto(f"{base}/callbacks?tab=centre")
     page.click(f'tr[data-id="{request}"] [data-deed="cancel"]')
     page.click("#why-reasons label >> nth=0")
-    caller = stage.rings(telephone, {"": "7", "不要回电了，请按三": "3"})
+    caller = stage.rings(telephone, {"": "7", "约回电、查回电，请按二": "2", "不要回电了，请按三": "3"})
     eventually(lambda: caller.has_heard("不要回电了，请按一"), SOON)
     with stage.locked("callback"), ThreadPoolExecutor(1) as thread:
         # A caller's request gives up after four seconds, so whoever is slower to get there goes first.

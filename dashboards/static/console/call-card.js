@@ -80,7 +80,7 @@ export class CallCard {
     byId("callback").hidden = !callback;
     byId("caller-waited").closest(".waited").hidden = Boolean(callback);
     if (!callback) return;
-    const { asked_at: asked, source_zh: source, attempt, attempts_before: before, slot_from: from, slot_until: until, stage, note } = callback;
+    const { asked_at: asked, source_zh: source, attempt, attempts_before: before, slot_from: from, slot_until: until, stage, note, case_id: caseId } = callback;
     const last = before.at(-1);
     write(byId("callback-words"), [`${dayAndTime(asked)}约的（${source}）`, from && `约的时间是${spanOf(from, until)}`,
       `第${attempt}次`, last && `上次${timeOf(last.at)}${last.result_zh}`].filter(Boolean).join("，"));
@@ -90,8 +90,20 @@ export class CallCard {
       item.classList.toggle("done", n < at);
       item.setAttribute("aria-current", n === at ? "step" : "false");
     });
-    byId("callback-note").hidden = !note;
+    byId("callback-note").hidden = !note || Boolean(caseId);
     write(byId("callback-note"), note ? `上次记的：${note}` : "");
+    this.#showCase(caseId, note);
+  }
+
+  // In a window of its own: leaving this page would end the talk.
+  #showCase(caseId, note) {
+    byId("callback-case").hidden = !caseId;
+    byId("callback-tag").textContent = caseId ? "答复" : "回电";
+    if (!caseId) return;
+    write(byId("callback-words"), note || `办件${caseId}`);
+    const link = byId("callback-case").firstElementChild;
+    link.href = `/cases/${caseId}`;
+    write(link, `打开办件${caseId}`);
   }
 
   #showContext({ asked_zh = [], history = [], handed = [] }, isKnown) {

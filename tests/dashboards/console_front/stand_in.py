@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader
 from dashboards.web_app import SECURITY_HEADERS
 from integrations.settings import PROJECT_DIR
 from tests.dashboards.console_front import callback_samples
+from tests.dashboards.console_front.board_door import BoardDoor
+from tests.dashboards.console_front.case_door import CaseDoor
 from tests.dashboards.console_front.freeze_door import FreezeDoor
 from tests.dashboards.console_front.samples import CENTRES, GUIDES, Json, console_config
 from tests.dashboards.console_front.systems_door import SystemsDoor
@@ -31,8 +33,10 @@ TEMPLATES.globals |= {
     "navigation": [
         ("工作台", "/console"),
         ("现场", "/console/floor"),
+        ("办件", "/cases"),
         ("回电", "/callbacks"),
         ("挂失", "/freezes"),
+        ("督办", "/cases/board"),
         ("菜单状态", "/status"),
     ],
 }
@@ -68,6 +72,8 @@ class StandIn:
         app.router.add_get("/console/booking", self._booking)
         SystemsDoor(self.world, self._page).add_to(app)
         FreezeDoor(self.world, self._page).add_to(app)
+        BoardDoor(self.world, self._page).add_to(app)
+        CaseDoor(self.world, self._page).add_to(app)
         app.router.add_post("/console/phone-token", self._ticket)
         app.router.add_post("/console/{action:.+}", self._act)
         app.router.add_get("/events", self._events)
@@ -173,7 +179,7 @@ class StandIn:
             status, sentence = self.world.refusal
             return web.json_response({"error": sentence, "error_id": "e1"}, status=status)
         self.world.act(name, body)
-        if name.startswith(("callbacks/", "freezes/")) or name == "book":
+        if name.startswith(("callbacks/", "freezes/", "deputies")) or name == "book":
             return web.json_response({"ok": True, "said": self.world.said})
         return web.json_response({"ok": True, **({} if name == "heartbeat" else {"desk": self.world.desk})})
 
@@ -263,6 +269,7 @@ class StandIn:
                     "desk": world.desk,
                     "callbacks": world.callbacks,
                     "asked": world.asked,
+                    "cases": world.cases,
                 }
             )
         if name == "set":

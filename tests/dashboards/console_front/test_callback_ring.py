@@ -52,6 +52,14 @@ def test_the_card_says_who_is_rung_and_why(console: Console) -> None:
     assert "响铃" in console.text("#my-reason") and not console.sees("#caller-waited")
 
 
+def test_a_call_that_answers_a_case_leads_to_it(console: Console) -> None:
+    calling(console, note="办件1001 留言答复", case_id=1001, source_zh="办件答复")
+    assert console.text("#callback-words") == "办件1001 留言答复" and console.text("#callback-tag") == "答复"
+    link = console.page.locator("#callback-case a")
+    # Leaving the page would end the talk.
+    assert (link.get_attribute("href"), link.get_attribute("target")) == ("/cases/1001", "_blank")
+
+
 def test_nothing_can_be_answered_before_the_caller_is_there(console: Console, hotline: Hotline) -> None:
     calling(console)
     assert not console.sees("#answer") and not console.sees("#reject")

@@ -210,7 +210,7 @@ def test_nothing_to_do_says_so(open_list: Callable[..., List], hotline: Hotline)
     hotline.do("show_callbacks", count=0, ended=0, todo=0)
     page = open_list(waits_for="#nothing")
     page.until(lambda: "现在没有要打的回电" in page.page.inner_text("#nothing"))
-    assert not page.page.is_visible("#list") and not page.page.is_visible(".nav .badge")
+    assert not page.page.is_visible("#list") and not page.page.is_visible(".nav [data-callbacks]")
     page.page.click("[data-tab=todo]")
     page.until(lambda: "没有要处理的回电" in page.page.inner_text("#nothing"))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.dashboards.console_front.callback_samples import callbacks
+from tests.dashboards.console_front.case_samples import case, rows
 from tests.dashboards.console_front.floor_samples import floor
 from tests.dashboards.console_front.freeze_samples import freezes, told
 from tests.dashboards.console_front.look_up_samples import look_up_form, look_up_found
@@ -52,6 +53,12 @@ class World:
         # What came of a freeze; None: it is still being done.
         self.freeze_answer: Json | None = told()
         self.freezes: Json = freezes()
+        self.cases: list[Json] = rows()
+        self.case: Json = case()
+        # Of several cases at once, those that could not be done.
+        self.bulk_failed: list[Json] = []
+        # Whether the supervisors' page of cases has nothing on it.
+        self.is_board_empty = False
         # How often the page of the business systems was looked at.
         self.systems_looks = 0
         # What the list of callbacks was last asked for.
