@@ -23,6 +23,7 @@ from voicemail import take_rows as takes
 from voicemail.case_rows import SYSTEM, add_event
 from voicemail.message_cases import close_not_a_message
 from voicemail.message_rows import MessageRow, in_transaction, lock_message
+from voicemail.message_wake import wake
 from voicemail.sound import TOO_LONG, BadSound
 from voicemail.take_rows import LOST, UNUSABLE, Heard, Take
 from voicemail.transcripts import delete_transcript, insert_transcript
@@ -66,8 +67,11 @@ def bring_home(services: Services, recording_sid: str) -> None:
     if take is None:
         return
     try:
-        if take.is_discarded or (not _keep(services, take) and _is_discarded(services, take)):
+        if take.is_discarded:
             _discard(services, take)
+        elif not _keep(services, take) and _is_discarded(services, take):
+            # Superseded meanwhile: it goes when the later one has come home.
+            _row(services, lambda connection: takes.let_go(connection, take.sid))
     except (IntegrationError, OSError) as error:
         if isinstance(error, CallGone) and take.attempts >= ATTEMPTS_UNTIL_LOST:
             _give_up(services, take, LOST, "CallGone", LOST_WORDS)
@@ -93,6 +97,7 @@ def _keep(services: Services, take: Take) -> bool:
     if not _row(services, lambda connection: takes.note_home(connection, take.sid)):
         return False
     log.info("message_home", message=take.message_id, recording=take.sid, attempt=take.attempts)
+    wake(services, _row(services, lambda connection: takes.superseded_of(connection, take.message_id)))
     return True
 
 
@@ -169,15 +174,21 @@ def _note_gone(connection: Connection[Any], take: Take, at: datetime) -> None:
 
 
 def _give_up(services: Services, take: Take, status: str, error: str, words: str) -> None:
-    """The case stays on the list, and says so."""
+    """The case stays on the list, and says so. An earlier take that is still there counts instead."""
 
-    def note(connection: Connection[Any]) -> None:
+    def note(connection: Connection[Any]) -> str | None:
         locked = lock_message(connection, take.message_id)
-        if takes.note_ended(connection, take.sid, status, error) and locked is not None and locked[1] is not None:
-            add_event(connection, locked[1], services.now(), SYSTEM, "noted", words, {"message": take.message_id})
+        if locked is None or not takes.note_ended(connection, take.sid, status, error):
+            return None
+        earlier = takes.fall_back(connection, take.message_id, take.sid, SHORTEST_VOICE_SECONDS)
+        if locked[1] is not None:
+            said = f"{words}；听得到前一遍录的" if earlier else words
+            add_event(connection, locked[1], services.now(), SYSTEM, "noted", said, {"message": take.message_id})
+        return earlier
 
     log.error("message_not_usable", message=take.message_id, recording=take.sid, status=status, reason=error)
-    in_transaction(services.database, note)
+    if earlier := in_transaction(services.database, note):
+        wake(services, [earlier])
 
 
 def _try_later(services: Services, take: Take, reason: str) -> None:

@@ -72,11 +72,11 @@ def what_next(attempts: Sequence[Attempt], half_days: int = FAILED_HALF_DAYS) ->
     """
     tried = _since_delivered(attempts)
     results = {attempt.result for attempt in tried}
-    if results & {*TEXT_FAILURES, callback.WRONG_NUMBER}:
+    if callback.WRONG_NUMBER in results:
         return Next(SUPERVISOR)
     failed = [attempt for attempt in tried if attempt.result in CALL_FAILURES]
     if callback.BAD_NUMBER in results or len(failed_half_days(tried)) >= half_days:
-        return Next(TEXT)
+        return Next(SUPERVISOR if results & {*TEXT_FAILURES} else TEXT)
     return Next(AGAIN, next_half_day(failed[-1].at) if failed else None)
 
 

@@ -53,12 +53,19 @@ UPDATE message_recording SET is_superseded = true, attempts = 0,
 WHERE message_id = %s AND recording_sid <> %s AND NOT is_superseded AND seconds IS NOT NULL
 RETURNING recording_sid
 """
-_CLAIM = """
-UPDATE message_recording SET attempts = least(attempts + 1, 30000), lease_until = %(until)s
+# An earlier take is not deleted before the later one has been listened to: it may have to take its place.
+_MAY_GO = """
+NOT (row.is_superseded AND EXISTS (SELECT FROM message_recording AS later WHERE later.message_id = row.message_id
+     AND NOT later.is_superseded AND later.status = 'completed'))
+"""
+_CLAIM = f"""
+UPDATE message_recording AS row SET attempts = least(attempts + 1, 30000), lease_until = %(until)s
 WHERE recording_sid = %(sid)s AND status IN ('completed', 'stored') AND (lease_until IS NULL OR lease_until <= %(now)s)
+  AND {_MAY_GO}
 RETURNING recording_sid, message_id, status, seconds, started_at, attempts, storage_key,
           is_superseded OR deleted_at IS NOT NULL
 """
+_LET_GO = "UPDATE message_recording SET lease_until = NULL WHERE recording_sid = %s"
 _STORED = """
 UPDATE message_recording SET status = 'stored', storage_key = %(key)s, stored_at = %(at)s, size_bytes = %(size)s,
     voice_seconds = %(voice_seconds)s, peaks = %(peaks)s, error = NULL
@@ -85,10 +92,24 @@ _DISCARDED = """
 SELECT 1 FROM message_recording WHERE recording_sid = %s AND (is_superseded OR deleted_at IS NOT NULL)
 """
 _DUE = f"""
-SELECT recording_sid FROM message_recording
-WHERE status IN ('completed', 'stored') AND coalesce(lease_until, ended_at + {WOKEN_WITHIN}) <= %s
+SELECT recording_sid FROM message_recording AS row
+WHERE status IN ('completed', 'stored') AND coalesce(lease_until, ended_at + {WOKEN_WITHIN}) <= %s AND {_MAY_GO}
 ORDER BY started_at LIMIT %s
 """
+_SUPERSEDED = """
+SELECT recording_sid FROM message_recording
+WHERE message_id = %s AND is_superseded AND deleted_at IS NULL AND status IN ('completed', 'stored')
+"""
+_EARLIER = """
+UPDATE message_recording SET is_superseded = false, attempts = 0, lease_until = NULL
+WHERE recording_sid = (
+    SELECT recording_sid FROM message_recording
+    WHERE message_id = %(message)s AND is_superseded AND deleted_at IS NULL AND seconds >= %(shortest)s
+      AND status IN ('completed', 'stored') AND recording_sid <> %(sid)s
+    ORDER BY started_at DESC LIMIT 1)
+RETURNING recording_sid
+"""
+_STEPS_BACK = "UPDATE message_recording SET is_superseded = true WHERE recording_sid = %s"
 _UNFINISHED = """
 UPDATE message_recording SET status = 'lost', error = %(error)s
 WHERE call_sid = %(call_sid)s AND status = 'in-progress' AND started_at < %(before)s
@@ -167,6 +188,11 @@ def claim(connection: Connection[Any], sid: str, now: datetime, until: datetime)
     return Take(*row) if row else None
 
 
+def let_go(connection: Connection[Any], sid: str) -> None:
+    """The lease ends before its time."""
+    connection.execute(_LET_GO, (sid,))
+
+
 def note_stored(connection: Connection[Any], sid: str, heard: Heard, at: datetime) -> bool:
     """It is in our storage. False when that was known, or when it does not count any more."""
     values = {"sid": sid, "key": heard.key, "size": heard.size, "at": at}
@@ -207,6 +233,21 @@ def due(connection: Connection[Any], now: datetime, most: int) -> list[str]:
 def give_up_unfinished(connection: Connection[Any], call_sid: str, before: datetime, error: str) -> int:
     """Takes of a call that began before then and of which the carrier knows no end."""
     return connection.execute(_UNFINISHED, {"call_sid": call_sid, "before": before, "error": error}).rowcount
+
+
+def superseded_of(connection: Connection[Any], message_id: int) -> list[str]:
+    """Takes that do not count any more and are still somewhere."""
+    return [row[0] for row in connection.execute(_SUPERSEDED, (message_id,))]
+
+
+def fall_back(connection: Connection[Any], message_id: int, sid: str, shortest_seconds: float) -> str | None:
+    """Let the take before this one count again, which cannot be listened to; None when there is none."""
+    values = {"message": message_id, "sid": sid, "shortest": shortest_seconds}
+    row = connection.execute(_EARLIER, values).fetchone()
+    if row is None:
+        return None
+    connection.execute(_STEPS_BACK, (sid,))
+    return str(row[0])
 
 
 def present_take(connection: Connection[Any], message_id: int) -> tuple[str, str | None] | None:

@@ -325,7 +325,7 @@ def test_without_a_receipt_for_a_day_it_was_not_delivered(scene: ReplyScene) -> 
     assert scene.tries(case) == ["open"]
     scene.tick_clock(61)
     scene.case_texts.sweep()
-    assert scene.tells(case)[-1] == ("reply_failed", "短信没有回执。请值班长决定怎么办")
+    assert scene.tells(case)[-1] == ("reply_failed", "短信没有回执。可以再打")
     scene.receipt(reply, "delivered")
     assert scene.case(case).status == "owned"
 
@@ -388,7 +388,7 @@ def test_a_channel_that_goes_away_after_the_text_was_written_is_told(scene: Repl
     scene.use(texts=LogTextSender())
     scene.case_texts.deliver(reply)
     assert scene.tries(case) == ["no_channel"]
-    assert scene.tells(case)[-1] == ("reply_failed", "没有短信通道。请值班长决定怎么办")
+    assert scene.tells(case)[-1] == ("reply_failed", "没有短信通道。可以再打")
 
 
 def test_a_channel_that_is_away_is_asked_again_and_then_given_up(scene: ReplyScene) -> None:

@@ -209,8 +209,8 @@ def test_killed_at_any_instant_a_superseded_take_goes(mailbox: Mailbox) -> None:
         call = recording.replace("RE", "CA")
         mailbox.record(SECOND, call=call, start_time=format_datetime(mailbox.at))
         mailbox.messages_with(database=services.database).keep(message_id, SECOND, 10)
-        bring_home(services, recording)
         bring_home(services, SECOND)
+        bring_home(services, recording)
 
     def check(recording: str) -> None:
         if len(mailbox.takes()) == 1:

@@ -312,6 +312,8 @@ def test_a_superseded_take_is_deleted_here_and_there(mailbox: Mailbox, is_home: 
     mailbox.passes(seconds=30)
     mailbox.messages.keep(message_id, SECOND, 10)
     mailbox.work()
+    # Woken by the later one, once that has come home.
+    mailbox.work()
     assert mailbox.at_carrier() == [] and mailbox.stored() == [KEY.replace(FIRST, SECOND)]
     first, second = mailbox.takes()[FIRST], mailbox.takes()[SECOND]
     assert (second["status"], first["storage_key"], first["peaks"]) == ("home", None, None)
@@ -321,7 +323,23 @@ def test_a_superseded_take_is_deleted_here_and_there(mailbox: Mailbox, is_home: 
     assert mailbox.sweep() == []
 
 
-def test_a_take_superseded_while_it_is_fetched_is_deleted_by_whoever_fetches_it(mailbox: Mailbox) -> None:
+def test_a_later_take_that_cannot_be_listened_to_gives_the_earlier_its_place_back(mailbox: Mailbox) -> None:
+    """Nothing is deleted before somebody can hear the one that counts instead."""
+    message_id = mailbox.leave()
+    mailbox.record(SECOND, body="not a sound")
+    mailbox.passes(seconds=30)
+    mailbox.messages.keep(message_id, SECOND, 10)
+    mailbox.goes_on(4)
+    first, second = mailbox.takes()[FIRST], mailbox.takes()[SECOND]
+    assert (first["status"], first["is_superseded"]) == ("home", False)
+    assert (second["status"], second["is_superseded"]) == ("unusable", True)
+    assert mailbox.stored() == [KEY] and mailbox.at_carrier() == [SECOND]
+    assert mailbox.messages.take_of(message_id) == (FIRST, KEY)
+    [noted] = mailbox.rows("SELECT note FROM case_event WHERE event = 'noted'")
+    assert noted["note"].endswith("听得到前一遍录的")
+
+
+def test_a_take_superseded_while_it_is_fetched_is_deleted_when_the_later_one_is_home(mailbox: Mailbox) -> None:
     message_id = mailbox.leave()
     mailbox.record(SECOND)
     real = mailbox.services.storage.put
@@ -335,9 +353,10 @@ def test_a_take_superseded_while_it_is_fetched_is_deleted_by_whoever_fetches_it(
             mailbox.messages.keep(message_id, SECOND, 10)
 
     bring_home(replace(mailbox.services, storage=Slow()), FIRST)  # type: ignore[arg-type]
-    assert mailbox.stored() == [] and mailbox.at_carrier() == [SECOND]
+    assert mailbox.at_carrier() == [FIRST, SECOND]
     mailbox.work()
-    assert mailbox.stored() == [KEY.replace(FIRST, SECOND)]
+    mailbox.work()
+    assert mailbox.stored() == [KEY.replace(FIRST, SECOND)] and mailbox.at_carrier() == []
 
 
 # heard again by the caller
