@@ -73,7 +73,7 @@ class DueWords:
 
 
 def due_words(status: str, due_at: datetime | None, now: datetime, calendar: WorkCalendar) -> DueWords:
-    """`今天17:30前`, `明天17:30前`, `还剩2个工作日`, `已过期1天`; for what is over, how it ended."""
+    """`今天17:30前`, `明天17:30前`, `还剩2个工作日`, `超期1天`; for what is over, how it ended."""
     if status in ENDED_ZH:
         return DueWords(status, ENDED_ZH[status])
     if due_at is None:
@@ -91,7 +91,7 @@ def due_words(status: str, due_at: datetime | None, now: datetime, calendar: Wor
 def _late_words(due_at: datetime, now: datetime) -> str:
     days = (in_shanghai(now).date() - in_shanghai(due_at).date()).days
     hours = int((now - due_at).total_seconds() // 3600)
-    return f"已过期{days}天" if days else f"已过期{hours}小时" if hours else "刚刚过期"
+    return f"超期{days}天" if days else f"超期{hours}小时" if hours else "刚刚超期"
 
 
 def workdays_left(today: date, due: date, calendar: WorkCalendar) -> int:

@@ -135,8 +135,8 @@ const dueCases = document.querySelector("[data-cases]");
 if (dueCases) {
   const show = ({ overdue, today }) => {
     dueCases.hidden = overdue + today === 0;
-    dueCases.textContent = overdue ? `过期 ${overdue}` : `今天 ${today}`;
-    const late = overdue ? `您手上有${overdue}件已过期` : "";
+    dueCases.textContent = overdue ? `超期 ${overdue}` : `今天 ${today}`;
+    const late = overdue ? `您手上有${overdue}件超期` : "";
     dueCases.closest("a").title = [late, today ? `${late ? "" : "您手上有"}${today}件今天到期` : ""].filter(Boolean).join("，") || "您手上没有今天到期的办件";
   };
   const look = async () => {

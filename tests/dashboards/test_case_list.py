@@ -20,7 +20,7 @@ def test_cases_come_by_their_date_and_say_how_long_there_is(console: ConsoleApp)
     found = listed(console.at("hefei"))
     assert ids(found) == [late, today, normal]
     words = [row["due"]["zh"] for row in found["rows"]]
-    assert words == ["已过期1天", "今天12:20前", "还剩3个工作日"]
+    assert words == ["超期1天", "今天12:20前", "还剩3个工作日"]
     assert [row["due"]["key"] for row in found["rows"]] == ["overdue", "today", "later"]
     assert found["counts"] == {
         "mine": "0", "unowned": "3", "today": "1", "overdue": "1", "all": "3", "texts": "0", "replied": "0",

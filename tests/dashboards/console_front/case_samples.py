@@ -11,7 +11,7 @@ from voicemail.work_order import CLOSE_REASONS_ZH, DECISIONS_ZH, KINDS_ZH, NEEDS
 TABS = ("mine", "unowned", "today", "overdue", "all", "texts", "replied", "closed")
 DESKS = [{"key": "general", "name": "综合"}, *listed(pension="养老", medical="医保", card="社保卡")]
 _WORDS = {
-    "overdue": "已过期1天", "today": "今天17:30前", "tomorrow": "明天17:30前", "later": "还剩2个工作日",
+    "overdue": "超期1天", "today": "今天17:30前", "tomorrow": "明天17:30前", "later": "还剩2个工作日",
     "replied": "已答复", "closed": "已办结",
 }  # fmt: skip
 _AT = {

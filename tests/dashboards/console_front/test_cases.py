@@ -47,12 +47,12 @@ def focused_row(console: Console) -> str:
 
 
 def test_a_row_says_date_number_words_owner_and_flags(page: Console) -> None:
-    late = ("▲ 已过期1天", "1001", "投诉", "尾号5001", "吴涛", "催办×2", "督办")
+    late = ("▲ 超期1天", "1001", "投诉", "尾号5001", "吴涛", "催办×2", "督办")
     assert all(words in row(page, LATE) for words in late)
     assert "转写中" in row(page, MINE) and "我" in row(page, MINE)
     assert "建议" in row(page, 1004) and "您代办" in row(page, 1004) and "匿名" in row(page, 1005)
     assert "无法使用的录音" in row(page, 1002)
-    assert page.text('[data-tab="overdue"]').split() == ["已过期", "2"]
+    assert page.text('[data-tab="overdue"]').split() == ["超期", "2"]
     page.until(lambda: page.sees("[data-cases]"))
     assert page.text("[data-cases]") == "今天 2"
 
