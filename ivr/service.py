@@ -238,6 +238,7 @@ class Line:
 
     def again(self, store: CallStore, call_sid: str, turn: int) -> str:
         """The stored document of a turn; of the newest one when that turn never was."""
+        turn = store.turn_given(call_sid, turn)
         verbs = store.reply(call_sid, turn)
         if verbs is None:
             session = store.read(call_sid)

@@ -7,7 +7,7 @@ simultaneous webhook can never have a second effect. No lock is held while the e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from psycopg import Connection
 from integrations.sealer import Sealer
 from ivr import verbs as verb_codec
 from ivr.call_status import rank
+from ivr.late_answers import PATIENCE_SECONDS
 from ivr.outcome import ANSWERED, FAILED, outcome_of
 from ivr.session import Session
 from ivr.verbs import Verb
@@ -54,6 +55,14 @@ _SAVE_AND_MOVE = _SAVE.replace(
 )
 _CALLER = "SELECT caller_hash, caller_tail, caller_region, caller_sealed FROM call WHERE call_sid = %s"
 _REPLY = "SELECT reply FROM call_step WHERE call_sid = %s AND turn = %s"
+# What was asked of others was answered before the webhook was: the caller was given the last of these documents.
+_GIVEN = """
+WITH RECURSIVE given AS (
+    SELECT turn, at FROM call_step WHERE call_sid = %(sid)s AND turn = %(turn)s
+    UNION ALL SELECT step.turn, step.at FROM given JOIN call_step AS step ON step.call_sid = %(sid)s
+        AND step.turn = given.turn + 1 AND step.kind = 'command_answered' AND step.at - given.at < %(at_once)s)
+SELECT max(turn) FROM given
+"""
 _DESK = """
 UPDATE call SET desk_answered_at = %s WHERE call_sid = %s AND desk_answered_at IS NULL AND ended_at IS NULL
 """
@@ -156,6 +165,12 @@ class CallStore:
         if not stored.startswith(b"["):
             stored = self._sealer.open(stored, f"step:{call_sid}").encode()
         return verb_codec.from_list(orjson.loads(stored))
+
+    def turn_given(self, call_sid: str, turn: int) -> int:
+        """The turn whose document was the reply to the webhook that led to `turn`."""
+        values = {"sid": call_sid, "turn": turn, "at_once": timedelta(seconds=PATIENCE_SECONDS)}
+        row = self._connection.execute(_GIVEN, values).fetchone()
+        return turn if row is None or row[0] is None else int(row[0])
 
     def note_status(self, call_sid: str, status: str, sequence: int | None, at: datetime) -> None:
         """Keep a status that ends nothing, and raise the call's state if it is higher."""
