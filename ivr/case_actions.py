@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from redis import RedisError
+
 from integrations.work_calendar import in_shanghai
 from ivr.asked import Action, Asked
 from ivr.callback_actions import FOUND
 from ivr.commands import Answer, CommandKind
-from ivr.message_actions import CASE, CASE_KIND
+from ivr.message_actions import CASE, CASE_KIND, REPORT
 from ivr.nodes.cases import CASES, CHOSEN_CASE, MOST_CASES
 from ivr.query_actions import ID_NUMBER, PROVEN
 from ivr.words import calendar_day, full_day, spell_digits
 from queueing.centre import PROVINCE
+from voicemail.case_calls import CaseCalls
 from voicemail.case_clock import CaseClock
 from voicemail.case_line import CaseLine, CaseView
 
 # The case number as it was keyed in, in the session's private part; and how often none was found by it.
 KEYED, MISSES = "case_number", "case_misses"
-MOST_MISSES = 3
+MOST_MISSES, MOST_MISSES_A_DAY, DAY_SECONDS = 3, 9, 86400
 # By which number the case is found again; "" among those of a person. It may be part of another one by now.
 ASKED_FOR = "case_asked_for"
 _CASE_OF_CALLBACK = "SELECT case_id FROM case_reply WHERE callback_id = %s"
@@ -37,13 +40,32 @@ def _find(asked: Asked) -> Answer:
     session, caller = asked.session, asked.caller()
     if caller.hash is None:
         return Answer("no_telephone")
-    keyed = session.private.get(KEYED, "")
-    view = case_line(asked).of_number(int(keyed), caller.hash) if keyed.isdigit() else None
+    keyed, misses = session.private.get(KEYED, ""), int(session.words.get(MISSES) or 0)
+    view = None
+    if keyed.isdigit() and misses < MOST_MISSES and _misses_today(asked, caller.hash) < MOST_MISSES_A_DAY:
+        view = case_line(asked).of_number(int(keyed), caller.hash)
     if view is None:
-        misses = int(session.words.get(MISSES) or 0) + 1
-        return Answer("not_found" if misses < MOST_MISSES else "never_found", {MISSES: str(misses)})
+        _misses_today(asked, caller.hash, one_more=1)
+        return Answer("not_found" if misses + 1 < MOST_MISSES else "never_found", {MISSES: str(misses + 1)})
     joined = "yes" if view.id != int(keyed) else None
-    return _told(asked, view, {MISSES: None, ASKED_FOR: keyed, "case_joined": joined})
+    return _told(asked, view, {ASKED_FOR: keyed, "case_joined": joined})
+
+
+def _misses_today(asked: Asked, caller_hash: bytes, one_more: int = 0) -> int:
+    """How often numbers keyed at this telephone were nobody's within a day; 0 with Redis away, when a call has its own.
+
+    Numbers follow each other, and a telephone may have many users: nobody shall try them through.
+    """
+    store, key = asked.services.live_store, f"case_misses:{caller_hash.hex()}"
+    try:
+        if not one_more:
+            return int(store.get(key) or 0)
+        count = int(store.incr(key))
+        if count == 1:
+            store.expire(key, DAY_SECONDS)
+        return count
+    except RedisError:
+        return 0
 
 
 def _find_own(asked: Asked) -> Answer:
@@ -97,6 +119,8 @@ def note_satisfaction(asked: Asked, score: int) -> None:
     with asked.services.database.pool.connection() as connection:
         row = connection.execute(_CASE_OF_CALLBACK, (int(callback),)).fetchone()
     if row is not None:
+        # The judgement may be quicker than the look at how the talk ended.
+        CaseCalls(asked.services, asked.line, asked.callbacks).settle()
         case_line(asked).rate(int(row[0]), score)
 
 
@@ -109,6 +133,8 @@ def _state(view: CaseView) -> str:
         if view.is_overdue:
             return "overdue"
         return "provisional" if view.is_provisional or view.due_at is None else "working"
+    if view.decision:
+        return view.decision
     if view.can_reopen:
         return "answered" if view.replied_at else "closed_lately"
     return "over" if view.replied_at else "closed"
@@ -126,6 +152,8 @@ def _words(asked: Asked, view: CaseView) -> dict[str, str | None]:
         "case_day": _due(view, now),
         "replied_day": full_day(in_shanghai(view.replied_at).date(), now.date()) if view.replied_at else None,
         "case_urged": "yes" if view.urged_today else None,
+        # At a telephone that many use somebody else could end a report so.
+        "case_answerable": None if view.kind == REPORT else "yes",
     }
 
 
@@ -152,7 +180,7 @@ def _case(asked: Asked) -> int:
     return int(asked.session.words.get(CASE) or 0)
 
 
-STATES = ("working", "provisional", "overdue", "answered", "over", "closed_lately", "closed")
+STATES = ("accepted", "refused", "working", "provisional", "overdue", "answered", "over", "closed_lately", "closed")
 ACTIONS = (
     Action(CommandKind("find_case", (*STATES, "not_found", "never_found", "no_telephone")), _find),
     Action(CommandKind("may_prove", ("proven", "unproven", "no_proof")), _may_prove),

@@ -10,6 +10,7 @@ from integrations.services import Services
 from integrations.task_queue import Periodic, job_services
 from ivr.outcome import PRECEDENCE, VOICEMAIL
 from ivr.service import Line
+from queueing.entries import forget_callers as forget_places
 
 log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 500
@@ -34,7 +35,14 @@ WHERE started_at >= %(since)s AND ended_at IS NOT NULL AND outcome = ANY(%(lower
     WHERE message.call_sid = call.call_sid AND message.status = 'kept' AND message.kind <> 'comment')
 RETURNING call_sid
 """
+A_WEEK = timedelta(days=7)
 A_DAY = timedelta(days=1)
+_FORGET = """
+UPDATE call SET caller_sealed = NULL, caller_hash = NULL, caller_tail = NULL, caller_region = NULL
+WHERE ended_at IS NOT NULL AND (caller_hash IS NOT NULL OR caller_tail IS NOT NULL) AND call_sid IN (
+    SELECT call_sid FROM message WHERE is_anonymous AND status = 'kept' AND begun_at > %(since)s)
+RETURNING call_sid
+"""
 # The carrier ends a talk at the desk after four hours.
 LONGEST_TALK = timedelta(hours=4, minutes=10)
 
@@ -105,9 +113,26 @@ def correct_outcomes(services: Services) -> list[str]:
     return sids
 
 
+def forget_the_anonymous() -> None:
+    """Job: whoever left a report and does not want to be found is found by no call either."""
+    forget_callers(job_services())
+
+
+def forget_callers(services: Services) -> list[str]:
+    """The sids of ended calls that say no longer who rang."""
+    values = {"since": services.now() - A_WEEK}
+    with services.database.pool.connection() as connection, connection.transaction():
+        sids = [row[0] for row in connection.execute(_FORGET, values)]
+        forget_places(connection, sids)
+    for sid in sids:
+        log.info("caller_forgotten", call_sid=sid)
+    return sids
+
+
 PERIODIC = (
     Periodic(close_silent_calls, 60),
     Periodic(enter_missed_calls, 30),
     Periodic(clear_line_of_the_gone, 30),
     Periodic(note_messages_left, 60),
+    Periodic(forget_the_anonymous, 60),
 )

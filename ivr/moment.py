@@ -80,6 +80,7 @@ FLAGS = frozenset(
         "no_number",  # nobody can be told, since no number is known
         "anonymous",  # whoever reported something does not want to be found
         "case_urged",  # today, by its caller
+        "case_answerable",  # by its caller's own word
         "case_joined",  # with another one, which is told instead
     }
 )

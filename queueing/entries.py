@@ -70,6 +70,10 @@ _CONFIRM = "UPDATE queue_entry SET call_sid = %s, status = %s WHERE id = %s AND 
 _WANTS = "UPDATE queue_entry SET wants_callback = true WHERE call_sid = %s AND ended_at IS NULL"
 _RANK = "UPDATE queue_entry SET rank_at = %s, rules = %s WHERE id = %s AND ended_at IS NULL"
 _CALLER = "UPDATE queue_entry SET caller_hash = %s WHERE id = %s"
+_FORGET = """
+UPDATE queue_entry SET caller_sealed = NULL, caller_hash = NULL, caller_tail = NULL, caller_region = NULL
+WHERE call_sid = ANY(%s)
+"""
 _SAID = "UPDATE queue_entry SET said = %s WHERE id = %s AND ended_at IS NULL"
 _AHEAD = """
 SELECT count(*) FROM queue_entry
@@ -250,6 +254,11 @@ def move_ahead(connection: Connection[Any], entry: Entry, rank_at: datetime, rul
 def note_caller(connection: Connection[Any], entry_id: int, caller_hash: bytes) -> None:
     """By which the calls of the one who is rung are found."""
     connection.execute(_CALLER, (caller_hash, entry_id))
+
+
+def forget_callers(connection: Connection[Any], call_sids: list[str]) -> None:
+    """Whose places these were is nobody's to know any more."""
+    connection.execute(_FORGET, (call_sids,))
 
 
 def note_said(connection: Connection[Any], entry_id: int, said: dict[str, Any]) -> None:

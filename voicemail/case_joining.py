@@ -22,7 +22,7 @@ from voicemail.case_rows import (
     others_of_caller,
     read_counted,
 )
-from voicemail.work_order import LOW_RATING, REPLIED, STATUSES_ZH
+from voicemail.work_order import ADOPTED_KINDS, CONFIDENTIAL, LOW_RATING, MESSAGE, REPLIED, STATUSES_ZH
 
 _MESSAGE = """
 SELECT id, case_id, call_sid, kind, source, begun_at, number_sealed, number_hash, number_tail, caller_region,
@@ -81,6 +81,8 @@ class CaseJoining(CaseDeeds):
                 raise CaseRefused(sentence=f"{one.id}{STATUSES_ZH[one.status]}，不能并案。")
         if case.centre != target.centre:
             raise CaseRefused(sentence="两条不在同一个中心，请先转办到一处再并案。")
+        if not may_be_joined(case.kind, target.kind):
+            raise CaseRefused(sentence="只能并到同一种办件里：投诉举报要决定受不受理，要保密的别人不能看。")
         if case.is_active and not target.is_active:
             # Its caller would be left without an answer.
             raise CaseRefused(sentence=f"{target.id}已答复，{case.id}还没有，请反过来并。")
@@ -124,6 +126,8 @@ class CaseJoining(CaseDeeds):
 
     def _of_message(self, case: Case, message: dict[str, Any], origin: str, by: Doer, at: datetime) -> NewCase:
         kind = LOW_RATING if message["kind"] == "comment" else message["kind"]
+        # What was added to something confidential is as confidential.
+        kind = case.kind if case.kind in CONFIDENTIAL else kind
         promise = self.clock.promise(kind, case.centre, message["begun_at"])
         return NewCase(
             kind=kind,
@@ -138,6 +142,15 @@ class CaseJoining(CaseDeeds):
             **promise.columns,
             **{name: message[name] for name in _OF_MESSAGE},
         )
+
+
+def may_be_joined(kind: str, target: str) -> bool:
+    """Whether a case of one kind may become part of one of the other.
+
+    Of another kind it would be read by others, need no decision, or be ended by a page that knows nothing of it. What
+    has such a page of its own may become part of a message.
+    """
+    return kind == target or (kind in ADOPTED_KINDS and target == MESSAGE)
 
 
 def is_same_caller(one: Case, other: Case) -> bool:

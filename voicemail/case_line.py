@@ -10,12 +10,14 @@ from psycopg.rows import class_row
 
 from integrations.services import Services
 from integrations.work_calendar import in_shanghai
+from voicemail.anonymity import bound_hash
 from voicemail.case_clock import CaseClock, case_clock_of
 from voicemail.case_fields import COLUMNS, Case
 from voicemail.case_moves import lock_present, note_delivered, take_up_again
 from voicemail.case_rows import CALLER, add_event, change_case, read_case
 from voicemail.work_order import (
     BY_CALLER,
+    BY_DECISION,
     CLOSED,
     COMPLAINT,
     LOW_RATING,
@@ -54,6 +56,8 @@ class CaseView:
     is_provisional: bool
     is_overdue: bool
     replied_at: datetime | None
+    # "accepted" or "refused" where the decision itself is the answer: nobody could be told.
+    decision: str | None
     can_reopen: bool
     urged_today: bool
 
@@ -75,11 +79,17 @@ class CaseLine:
             return None
         with self.services.database.pool.connection() as connection:
             case = read_case(connection, case_id)
-            if case is None or not _is_telephone_of(case, caller_hash):
+            if case is None or not self._is_telephone_of(case, caller_hash):
                 return None
             while case is not None and case.merged_into is not None:
                 case = read_case(connection, case.merged_into)
         return self._view(case) if case is not None and case.kind in TOLD_KINDS else None
+
+    def _is_telephone_of(self, case: Case, caller_hash: bytes) -> bool:
+        if case.is_anonymous:
+            caller_hash = bound_hash(self.services.sealer, case.id, caller_hash)
+        known = (found for found in (case.caller_hash, case.number_hash) if found is not None)
+        return any(bytes(found) == caller_hash for found in known)
 
     def of_person(self, id_number: str) -> list[CaseView]:
         """The cases of a person who was proven, newest first: open ones, and those that can still be asked about."""
@@ -114,6 +124,7 @@ class CaseLine:
             is_provisional=case.due_is_provisional,
             is_overdue=is_late,
             replied_at=case.replied_at,
+            decision=case.decision if case.reply_kind == BY_DECISION else None,
             can_reopen=self._can_reopen(case, now),
             urged_today=_is_same_day(case.urged_at, now),
         )
@@ -131,14 +142,19 @@ class CaseLine:
             if case is None or not case.is_active or _is_same_day(case.urged_at, at):
                 return False
             change_case(connection, case, urges=case.urges + 1, urged_at=at)
-            add_event(connection, case.id, at, CALLER, "urged", detail={"call": call_sid})
+            # Of who is not to be found the call would lead to the telephone.
+            detail = None if case.is_anonymous else {"call": call_sid}
+            add_event(connection, case.id, at, CALLER, "urged", detail=detail)
             return True
 
     def answered(self, case_id: int, call_sid: str) -> bool:
-        """The caller says that the answer was given: the clock stops. False where there is nothing to be answered."""
+        """The caller says that the answer was given: the clock stops. False where there is nothing to be answered.
+
+        Never of a report: on a telephone that many use it might be whoever was reported.
+        """
         with self.services.database.pool.connection() as connection, connection.transaction():
             case = lock_present(connection, case_id)
-            if case is None or (case.status == CLOSED and case.replied_at is None):
+            if case is None or case.kind == REPORT or (case.status == CLOSED and case.replied_at is None):
                 return False
             note_delivered(connection, case.id, BY_CALLER, self.services.now(), CALLER)
             return True
@@ -166,11 +182,6 @@ class CaseLine:
 def case_line_of(services: Services) -> CaseLine:
     """The service for a process without menus."""
     return CaseLine(services, case_clock_of(services))
-
-
-def _is_telephone_of(case: Case, caller_hash: bytes) -> bool:
-    known = (found for found in (case.caller_hash, case.number_hash) if found is not None)
-    return any(bytes(found) == caller_hash for found in known)
 
 
 def _is_same_day(urged_at: datetime | None, now: datetime) -> bool:

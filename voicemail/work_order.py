@@ -27,6 +27,8 @@ KINDS = tuple(KINDS_ZH)
 POLICY_OF = {kind: ACCEPT if kind in (COMPLAINT, REPORT) else REPLY for kind in KINDS}
 # Taken up or refused, and the caller is told which.
 DECIDED_KINDS = (COMPLAINT, REPORT)
+# Read and heard only by whoever has the case, supervisors and the province.
+CONFIDENTIAL = frozenset({REPORT, LOW_RATING})
 # These have a page of their own, and end there.
 ADOPTED_KINDS = (CARD_FREEZE, CALLBACK)
 

@@ -27,7 +27,7 @@ def always_open_config(folder: Path) -> Path:
     days = {"seasons": [{"since": "01-01", "periods": all_day}], "weekend_periods": all_day, "noon_duty": False}
     centres["centres"]["340200"] |= {
         "desk_number": DESK,
-        "features": {"human": {"open": True}},
+        "features": {"human": {"open": True}, "complaints": {"open": False, "reason": "没有经办人"}},
         "hours": days,
     }
     folder.mkdir(parents=True, exist_ok=True)

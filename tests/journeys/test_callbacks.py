@@ -25,7 +25,8 @@ from tests.waiting import eventually
 HOME = "+8613855112345"
 # Key 7, to the number that calls, when the turn comes; a machine reads the digits as words.
 BY_KEY_7 = {"": "7", "约回电、查回电，请按二": "2", "对，请按一": "1", "轮到您就打，请按一": "1"}
-AT_A_SLOT = {"": "7", "约回电、查回电，请按二": "2", "对，请按一": "1", "轮到您就打，请按一": "2", "，请按一。": "1"}
+AT_A_SLOT = {"": "7", "约回电、查回电，请按二": "2", "对，请按一": "1", "轮到您就打，请按一": "2", "点，请按一。": "1",
+             "点半，请按一。": "1"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def test_only_a_delivered_reply_stops_the_clock(cases: CaseScene) -> None:
     cases.answers(case_id)
     case = cases.case(case_id)
     assert (case.status, case.reply_kind, case.replied_at) == ("replied", "call", cases.at)
-    assert (case.level, case.look_at, case.breached_at, case.owner_id) == (0, None, None, cases.seats["1023"])
+    assert (case.level, case.look_at, case.breached_at, case.owner_id) == (0, cases.at, None, cases.seats["1023"])
     # Told twice.
     cases.passes(hours=1)
     cases.answers(case_id, "text")
@@ -188,6 +188,34 @@ def test_an_anonymous_report_is_answered_by_its_decision(cases: CaseScene) -> No
     named = cases.taken(kind="report")
     cases.desk.decide(named, "accepted", "", cases.doer("1023"))
     assert cases.case(named).status == "owned"
+
+
+@pytest.mark.parametrize("kind", ["complaint", "report"])
+def test_a_call_before_the_decision_is_written_down_and_stops_no_clock(cases: CaseScene, kind: str) -> None:
+    case_id = cases.taken(kind=kind)
+    cases.answers(case_id)
+    assert (cases.case(case_id).status, cases.case(case_id).replied_at) == ("owned", None)
+    last = cases.history(case_id)[-1]
+    assert (last.event, last.note) == ("noted", "已经联系上，还没有决定受理不受理，期限照算")
+
+
+def test_the_callers_own_word_stops_the_clock_of_a_complaint_without_a_decision(cases: CaseScene) -> None:
+    case_id = cases.taken(kind="complaint")
+    cases.answers(case_id, "caller", "caller")
+    assert cases.case(case_id).status == "replied"
+
+
+def test_a_report_that_is_taken_up_again_is_decided_again(cases: CaseScene) -> None:
+    secret, by = cases.taken(kind="report", is_anonymous=True, **NOBODY), cases.doer("1023")
+    cases.desk.decide(secret, "refused", "查无此单位", by)
+    cases.desk.reopen(secret, cases.supervisor, "单位找到了")
+    case, last = cases.case(secret), cases.history(secret)[-1]
+    assert (case.decision, case.decided_at, case.decision_reason, case.is_active) == (None, None, None, True)
+    assert last.detail is not None and last.detail["decision"] == "refused"
+    assert last.detail["decision_reason"] == "查无此单位" and last.detail["decided_at"] == last.detail["replied_at"]
+    cases.desk.take(secret, cases.seats["1023"], by)
+    cases.desk.decide(secret, "accepted", "", by)
+    assert (cases.case(secret).status, cases.case(secret).decision) == ("replied", "accepted")
 
 
 def test_a_decision_is_made_once_and_refused_with_a_reason(cases: CaseScene) -> None:
@@ -317,8 +345,40 @@ def test_two_callers_are_not_merged_but_by_a_supervisor(cases: CaseScene) -> Non
     first, second = cases.taken(), cases.taken(**LI_QIANG)
     assert "另一位会没人答复" in refused(lambda: cases.desk.merge(first, second, cases.doer("1023")), CaseNotYours)
     cases.desk.merge(first, second, cases.supervisor)
-    secret = cases.taken(kind="report", is_anonymous=True, **NOBODY)
-    assert "另一位会没人答复" in refused(lambda: cases.desk.merge(secret, second, cases.supervisor), CaseNotYours)
+    secret, report = cases.taken(kind="report", is_anonymous=True, **NOBODY), cases.taken(kind="report")
+    assert "另一位会没人答复" in refused(lambda: cases.desk.merge(secret, report, cases.supervisor), CaseNotYours)
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "is_allowed"),
+    [
+        ("message", "message", True),
+        ("report", "report", True),
+        ("report", "message", False),
+        ("message", "report", False),
+        ("complaint", "message", False),
+        ("low_rating", "message", False),
+        ("callback", "message", True),
+        ("message", "callback", False),
+    ],
+)
+def test_only_one_kind_is_merged_so_that_nothing_is_read_or_ended_by_others(
+    cases: CaseScene, kind: str, target: str, is_allowed: bool
+) -> None:
+    one, other = cases.taken(kind=kind), cases.taken(kind=target)
+    if is_allowed:
+        cases.desk.merge(one, other, cases.doer("1023"))
+        assert cases.case(one).merged_into == other
+    else:
+        assert "同一种" in refused(lambda: cases.desk.merge(one, other, cases.doer("1023")))
+
+
+@pytest.mark.parametrize("kind", ["report", "low_rating"])
+def test_what_was_added_to_something_confidential_stays_so_when_it_is_split(cases: CaseScene, kind: str) -> None:
+    case_id = cases.taken(kind=kind)
+    cases.message(case_id)
+    new = cases.desk.split(case_id, cases.message(case_id), cases.doer("1023"))
+    assert cases.case(new).kind == kind
 
 
 def test_what_waits_is_not_merged_into_what_was_answered(cases: CaseScene) -> None:
@@ -344,11 +404,14 @@ def test_a_message_that_is_another_matter_becomes_a_case_of_its_own(cases: CaseS
     only = cases.message(case_id)
     assert "只有这一段留言" in refused(lambda: cases.desk.split(case_id, only, by))
     cases.passes(days=1)
-    other = cases.message(case_id, kind="complaint")
+    complaint = cases.message(case_id, kind="complaint")
+    other = cases.message(case_id)
     cases.passes(days=1)
+    apart = cases.desk.split(case_id, complaint, by)
+    assert (cases.case(apart).kind, cases.due(apart)) == ("complaint", "2026-03-18 17:30")
     new = cases.desk.split(case_id, other, by)
     assert (cases.case(new).kind, cases.due(new), cases.case(new).number_tail) == (
-        "complaint", "2026-03-18 17:30", "2345",
+        "message", "2026-03-16 17:30", "2345",
     )  # fmt: skip
     assert cases.rows("SELECT case_id FROM message WHERE id = %s", other) == [(new,)]
     # Together again after all, and apart once more.

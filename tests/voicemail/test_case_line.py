@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.voicemail.case_scene import LI_QIANGS, WANG_FANGS, CaseScene
+from voicemail.anonymity import bound_hash
 
 ID_NUMBER = "340103198503089983"
 
@@ -58,10 +59,18 @@ def test_a_person_hears_of_open_cases_and_of_those_answered_lately_newest_first(
 
 
 def test_of_a_report_nothing_is_said_to_whoever_rings_from_the_same_telephone(cases: CaseScene) -> None:
-    report, secret, message = cases.opens("report"), cases.opens("message", is_anonymous=True), cases.opens()
+    report, secret, message = cases.opens("report"), cases.opens("report", is_anonymous=True), cases.opens()
     caller = hash_of(cases, WANG_FANGS)
+    bound = bound_hash(cases.services.sealer, secret, caller)
+    cases.rows("UPDATE work_order SET caller_hash = %s, number_hash = NULL WHERE id = %s RETURNING 1", bound, secret)
     assert [view.id for view in cases.line.of_caller(caller)] == [message]
     assert cases.line.of_number(report, caller) is not None and cases.line.of_number(secret, caller) is not None
+
+
+def test_nobody_ends_a_report_by_key(cases: CaseScene) -> None:
+    """The telephone may be whoever was reported's as well."""
+    report = cases.opens("report")
+    assert not cases.line.answered(report, "CA1") and cases.case(report).is_active
 
 
 def test_urging_counts_once_a_day(cases: CaseScene) -> None:

@@ -81,7 +81,7 @@ def test_what_was_not_solved_is_taken_up_again_with_a_new_date(asks: Callable[..
 
 def test_past_its_date_the_truth_is_told(asks: Callable[..., Speaker], clock: Clock) -> None:
     clock.at = datetime(2026, 11, 27, 10, tzinfo=SHANGHAI)
-    assert "已经过了答复期限，对不起。值班长在督办。" in asks().said
+    assert "已经过了答复期限，对不起。已经报给值班长。" in asks().said
 
 
 def test_a_number_that_is_none_is_asked_for_again_and_then_a_person(asks: Callable[..., Speaker]) -> None:
@@ -89,6 +89,13 @@ def test_a_number_that_is_none_is_asked_for_again_and_then_a_person(asks: Callab
     assert "没有查到这个编号。请再按一次。" in caller.said
     caller.press("99999999#").press("2003#")
     assert "没有查到这个编号。" in caller.said and "请再按一次。" not in caller.said
+
+
+def test_numbers_that_follow_each_other_cannot_be_tried_through(asks: Callable[..., Speaker]) -> None:
+    """Three in a call, nine a day: then the right one is not told either."""
+    for first in (2001, 2004, 2007):
+        asks(str(first)).press(f"{first + 1}#").press(f"{first + 2}#")
+    assert "没有查到这个编号。" in asks().said
 
 
 def test_the_judgement_of_a_talk_that_answered_a_case_is_the_cases_too(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from integrations.work_calendar import SHANGHAI
-from ivr.jobs import correct_outcomes
+from ivr.jobs import correct_outcomes, forget_callers
 from ivr.ledger import prove
 from ivr.service import Line
 from ivr.takes import take_token
@@ -64,7 +64,7 @@ def test_a_message_at_night_is_on_the_list_with_its_number_and_its_date(rings: R
     [
         ("2026-02-14 20:00", "二月二十六日，星期四下班前，我们给您答复。"),
         ("2026-02-13 20:00", "二月二十五日，星期三下班前，我们给您答复。"),
-        ("2026-12-30 20:00", "大约二零二七年一月五日前答复，放假安排公布后如有变化，会告诉您。"),
+        ("2026-12-30 20:00", "大约二零二七年一月五日前答复，放假安排公布后会算准，打幺二三三三按七能查到。"),
     ],
     ids=["before_spring_festival", "before_a_makeup_saturday", "on_30_december"],
 )
@@ -186,7 +186,7 @@ def test_a_complaint_hears_when_it_is_taken_up_and_nothing_of_how_it_ends(rings:
     assert rows("SELECT kind, due_policy FROM work_order") == [("complaint", "accept")]
 
 
-def test_whoever_does_not_want_to_be_found_leaves_no_number(rings: Rings, rows: Rows, a_seat: None) -> None:
+def test_whoever_does_not_want_to_be_found_leaves_no_number(rings: Rings, rows: Rows, line: Line, a_seat: None) -> None:
     caller = rings().press("4").press("2")
     assert "不想让人知道您是谁，就不要说姓名和职务。" in caller.said
     caller.says(9).press("5")
@@ -197,8 +197,16 @@ def test_whoever_does_not_want_to_be_found_leaves_no_number(rings: Rings, rows: 
         ]
     again = rings().press("7").press("1").press("1001#")
     assert "编号幺零零幺，芜湖中心正在办" in again.said
+    assert "已经答复您了" not in again.said
     assert "补充好了" in again.press("2").says(5).said
-    assert rows("SELECT number_tail, person_hash FROM message") == [(None, None)] * 2
+    assert rows("SELECT number_tail, person_hash, caller_hash FROM message") == [(None, None, None)] * 2
+    for one in (caller, again):
+        one.hang_up()
+    forget_callers(line.services)
+    assert rows("SELECT caller_sealed, caller_hash, caller_tail, caller_region FROM call") == [(None,) * 4] * 2
+    # Found again all the same, by this telephone and no other.
+    assert "编号幺零零幺，芜湖中心正在办" in rings().press("7").press("1").press("1001#").said
+    assert "没有查到这个编号" in rings(caller=LI_QIANG).press("7").press("1").press("1001#").said
 
 
 # listening
