@@ -14,7 +14,15 @@ from voicemail.case_deeds import optional_words, read_words
 from voicemail.case_fields import Case
 from voicemail.case_handing import CaseHanding
 from voicemail.case_joining import CaseJoining
-from voicemail.case_moves import CaseRefused, CaseWords, NoSuchCase, end_case, note_delivered, take_up_again
+from voicemail.case_moves import (
+    CaseRefused,
+    CaseWords,
+    NoSuchCase,
+    delivered_kind,
+    end_case,
+    note_delivered,
+    take_up_again,
+)
 from voicemail.case_rows import add_event, change_case, lock_case
 from voicemail.work_order import (
     ADOPTED_KINDS,
@@ -68,8 +76,8 @@ class CaseDesk(CaseHanding, CaseJoining):
     def decide(self, case_id: int, decision: str, reason: str, by: Doer) -> Case:
         """A complaint or report is accepted, or refused with a reason.
 
-        Where nobody can be told, an anonymous report, the decision is the reply; else the clock runs until it was
-        delivered.
+        Where nobody can be told, an anonymous report, the decision is the reply. Where the caller was reached before,
+        the clock stops now; else it runs until a reply was delivered.
         """
         words = optional_words(reason)
         with self.in_hand(case_id, by) as (connection, case, at):
@@ -80,8 +88,11 @@ class CaseDesk(CaseHanding, CaseJoining):
             changes = {"decision": decision, "decided_at": at, "decision_reason": words or None}
             decided = change_case(connection, case, **changes)
             self.enter(connection, case, by, "decided", words, decision=decision)
-            if decision_stops_clock(case.kind, case.is_anonymous, case.number_sealed is not None):
-                decided = note_delivered(connection, case.id, BY_DECISION, at, by.name) or decided
+            is_reply = decision_stops_clock(case.kind, case.is_anonymous, case.number_sealed is not None)
+            kind = BY_DECISION if is_reply else delivered_kind(connection, case.id)
+            if kind is not None:
+                note = "" if is_reply else "作决定前已经联系上来电人"
+                decided = note_delivered(connection, case.id, kind, at, by.name, note) or decided
             return decided
 
     def close(self, case_id: int, reason: str, words: str, by: Doer) -> Case:

@@ -13,12 +13,20 @@ from psycopg import Connection
 from integrations.errors import HotlineError
 from voicemail.case_clock import CaseClock
 from voicemail.case_fields import Case
-from voicemail.case_rows import add_event, change_case, counted_from, lock_case, move_case, read_case
-from voicemail.work_order import CLOSE_REASONS_ZH, CLOSED, MERGED, NEEDS_WORDS
+from voicemail.case_rows import add_event, change_case, counted_from, joined_ids, lock_case, move_case, read_case
+from voicemail.work_order import BY_CALL, BY_TEXT, CLOSE_REASONS_ZH, CLOSED, DECIDED_KINDS, MERGED, NEEDS_WORDS
 
 NOT_BREACHED = {"breached_at": None, "cleared_at": None, "cleared_by": None, "cleared_reason": None}
 # The clock does not run: nobody is reminded.
 AT_REST = {"level": 0, "look_at": None, "desk_due_at": None}
+UNDECIDED = {"decision": None, "decided_at": None, "decision_reason": None}
+NOT_DECIDED = "已经联系上，还没有决定受理不受理，期限照算"
+_REOPENED = "SELECT max(at) FROM case_event WHERE case_id = ANY(%s) AND event = 'reopened'"
+_DELIVERED = """
+SELECT kind FROM case_reply
+WHERE case_id = ANY(%(cases)s) AND result = 'delivered' AND (%(since)s::timestamptz IS NULL OR made_at >= %(since)s)
+ORDER BY ended_at DESC, id DESC LIMIT 1
+"""
 
 
 class CaseRefused(HotlineError):
@@ -77,18 +85,43 @@ def note_delivered(
     """A reply was delivered then: the clock stops; the case as it is, None when there is none.
 
     `kind`: call, text, caller or decision. The first delivery counts. One of a merged case answers the case that it is
-    part of; one that arrives after the case was closed is kept, and the case stays closed.
+    part of; one that arrives after the case was closed is kept, and the case stays closed. A complaint or report is
+    answered by telling what was decided: before that, a call or text is written down, and the clock goes on.
     """
     case = lock_present(connection, case_id)
     if case is None or case.replied_at is not None:
+        return case
+    if waits_for_decision(case) and kind in (BY_CALL, BY_TEXT):
+        words = "，".join(part for part in (note, NOT_DECIDED) if part)
+        add_event(connection, case.id, at, by, "noted", words, {"kind": kind})
         return case
     changes = {"replied_at": at, "reply_kind": kind}
     if case.status == CLOSED:
         case = change_case(connection, case, **changes)
     else:
-        case = move_case(connection, case, "deliver", at, **changes, **AT_REST, **late_columns(case, at))
+        # Looked at once more: the sweep ends it when the caller can ask no longer.
+        changes |= AT_REST | late_columns(case, at) | {"look_at": at}
+        case = move_case(connection, case, "deliver", at, **changes)
     add_event(connection, case.id, at, by, "replied", note, {"kind": kind})
     return case
+
+
+def waits_for_decision(case: Case) -> bool:
+    """An open complaint or report of which nobody has said yet whether it is taken up."""
+    return case.is_active and case.kind in DECIDED_KINDS and case.decision is None
+
+
+def reopened_at(connection: Connection[Any], case_id: int) -> datetime | None:
+    """When a case, or one that is part of it, was last taken up again; None when never."""
+    row = connection.execute(_REOPENED, (joined_ids(connection, case_id),)).fetchone()
+    return row[0] if row else None
+
+
+def delivered_kind(connection: Connection[Any], case_id: int) -> str | None:
+    """How the caller was last reached since the case was opened, or taken up again: call, text; None when not."""
+    values = {"cases": joined_ids(connection, case_id), "since": reopened_at(connection, case_id)}
+    row = connection.execute(_DELIVERED, values).fetchone()
+    return str(row[0]) if row else None
 
 
 def end_case(connection: Connection[Any], case: Case, reason: str, words: str, by: str, at: datetime) -> Case:
@@ -105,20 +138,29 @@ def end_case(connection: Connection[Any], case: Case, reason: str, words: str, b
 def take_up_again(connection: Connection[Any], clock: CaseClock, case: Case, by: str, why: str, at: datetime) -> Case:
     """Open a replied or closed case again, with a new due date counted from now. Raises IllegalMove.
 
-    A breach that was cleared is another matter; one that was not stays on the list.
+    A breach that was cleared is another matter; one that was not stays on the list. Whether it is taken up is to be
+    decided again; what was decided before is in the history.
     """
     promise = clock.promise(case.kind, case.centre, at)
     changes = promise.columns | AT_REST | {"look_at": at, "reopened": case.reopened + 1}
-    changes |= {"replied_at": None, "reply_kind": None, "satisfaction": None}
+    changes |= {"replied_at": None, "reply_kind": None, "satisfaction": None} | UNDECIDED
     if case.cleared_at is not None:
         changes |= NOT_BREACHED
-    before = case.replied_at
+    detail = counted_from(at, case.centre, promise.workdays) | {"due_at": promise.due_at.isoformat()} | _settled(case)
     case = move_case(connection, case, "reopen", at, **changes)
-    detail = counted_from(at, case.centre, promise.workdays) | {"due_at": promise.due_at.isoformat()}
-    if before is not None:
-        detail["replied_at"] = before.isoformat()
     add_event(connection, case.id, at, by, "reopened", why, detail)
     return case
+
+
+def _settled(case: Case) -> dict[str, str]:
+    """The reply and the decision that a case had, for the history."""
+    found = {
+        "replied_at": case.replied_at and case.replied_at.isoformat(),
+        "decision": case.decision,
+        "decided_at": case.decided_at and case.decided_at.isoformat(),
+        "decision_reason": case.decision_reason,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def add_to_case(

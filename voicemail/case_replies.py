@@ -18,7 +18,14 @@ from integrations.work_calendar import in_shanghai
 from voicemail.case_clock import CaseClock
 from voicemail.case_deeds import CaseDeeds, Doer
 from voicemail.case_fields import NOT_ENDED, NUMBER_CONTEXT, Case
-from voicemail.case_moves import CaseRefused, NoSuchCase, note_delivered, refuse_merged
+from voicemail.case_moves import (
+    CaseRefused,
+    NoSuchCase,
+    lock_present,
+    note_delivered,
+    refuse_merged,
+    reopened_at,
+)
 from voicemail.case_rows import SYSTEM, add_event, joined_ids, lock_case, read_case
 from voicemail.reply_rows import CALL, Reply, end_reply, open_reply, tried
 from voicemail.reply_rules import (
@@ -36,6 +43,7 @@ from voicemail.work_order import STATUSES_ZH
 log = structlog.get_logger(__name__)
 CALLING = "正在给来电人打电话，等这次的结果出来。"
 ON_ITS_WAY = "短信已经发出，还在等回执。"
+OF_EARLIER = "重新办理前发出的答复，{}，期限照算"
 
 
 class CaseReplies:
@@ -111,8 +119,14 @@ class CaseReplies:
 
     def _deliver(self, connection: Connection[Any], reply: Reply, at: datetime, talk_seconds: int | None) -> None:
         words = f"通话{talk_seconds}秒" if talk_seconds is not None else "短信已送达"
+        present = lock_present(connection, reply.case_id)
+        reopened = reopened_at(connection, present.id) if present is not None else None
+        if present is not None and reopened is not None and reopened > reply.made_at:
+            # It says nothing of what the caller came back for.
+            add_event(connection, present.id, at, reply.by, "noted", OF_EARLIER.format(words), {"kind": reply.kind})
+            return
         case = note_delivered(connection, reply.case_id, reply.kind, at, reply.by, words)
-        if case is not None and case.replied_at != at:
+        if case is not None and case.replied_at is not None and case.replied_at != at:
             # The clock stood still already: it is in the history all the same.
             add_event(connection, case.id, at, reply.by, "replied", f"再次答复，{words}", {"kind": reply.kind})
 

@@ -1,4 +1,4 @@
-"""What time does to cases: reminders, the supervisor's list, the province; and dates that a new calendar moves.
+"""What time does to cases: reminders, the supervisor's list, the province, the end; dates that a new calendar moves.
 
 Any number of workers may sweep at once: each case is looked at under its lock, and what was done is in its row.
 """
@@ -19,7 +19,7 @@ from integrations.services import Services
 from integrations.work_calendar import in_shanghai
 from voicemail.case_clock import CaseClock, Promise
 from voicemail.case_fields import COLUMNS, Case
-from voicemail.case_moves import NOT_BREACHED, breach_columns
+from voicemail.case_moves import NOT_BREACHED, breach_columns, end_case
 from voicemail.case_rows import (
     SYSTEM,
     Counted,
@@ -32,7 +32,7 @@ from voicemail.case_rows import (
 )
 from voicemail.deadline import REPLY, workdays_of
 from voicemail.reminders import LEVELS, NOT_YET, OVERDUE, PROVINCE, level_at, next_look
-from voicemail.work_order import OPEN, POLICY_OF
+from voicemail.work_order import ADOPTED_KINDS, ANSWERED, DECIDED_KINDS, OPEN, POLICY_OF, REPLIED, reopens_until
 
 log = structlog.get_logger(__name__)
 DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout)
@@ -52,6 +52,8 @@ SELECT event FROM case_event
 WHERE case_id = %s AND event IN ('overdue', 'escalated') AND detail->>'desk_due_at' = %s
 """
 _STEP_EVENTS = {OVERDUE: "overdue", PROVINCE: "escalated"}
+NOT_ASKED_AGAIN = "答复后{}天内没有再来问"
+NEVER_DECIDED = "来电人说已经答复，没有作受理决定"
 
 
 class CaseSweeper:
@@ -93,6 +95,8 @@ class CaseSweeper:
             case = lock_case(connection, case_id)
             if case is None or case.look_at is None or case.look_at > now:
                 return False
+            if case.status == REPLIED:
+                return self._look_at_answered(connection, case, now)
             if not case.is_active or case.due_at is None:
                 change_case(connection, case, look_at=None)
                 return False
@@ -102,6 +106,24 @@ class CaseSweeper:
             nexts = [at for at in (next_handed, next_step) if at is not None]
             change_case(connection, stepped, look_at=min(nexts, default=None))
             return stepped is not case
+
+    def _look_at_answered(self, connection: Connection[Any], case: Case, now: datetime) -> bool:
+        """A case that was answered ends by itself when its caller can ask no longer; how long that is may change.
+
+        What has a page of its own ends there.
+        """
+        if case.replied_at is None or case.kind in ADOPTED_KINDS:
+            change_case(connection, case, look_at=None)
+            return False
+        days = self.clock.rules(case.centre).reopen_days
+        until = reopens_until(case.replied_at, days)
+        if now < until:
+            change_case(connection, case, look_at=until)
+            return False
+        is_undecided = case.kind in DECIDED_KINDS and case.decision is None
+        words = NEVER_DECIDED if is_undecided else NOT_ASKED_AGAIN.format(days)
+        end_case(connection, case, ANSWERED, words, SYSTEM, now)
+        return True
 
     def _look_at_due(
         self, connection: Connection[Any], case: Case, now: datetime, is_working: bool

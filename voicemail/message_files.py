@@ -21,8 +21,8 @@ from queueing.recording_told import COMPLETED
 from voicemail import sound
 from voicemail import take_rows as takes
 from voicemail.case_rows import SYSTEM, add_event
-from voicemail.message_cases import close_not_a_message
-from voicemail.message_rows import MessageRow, in_transaction, lock_message
+from voicemail.message_cases import close_not_a_message, note_comment
+from voicemail.message_rows import COMMENT, MessageRow, in_transaction, lock_message
 from voicemail.message_wake import wake
 from voicemail.sound import TOO_LONG, BadSound
 from voicemail.take_rows import LOST, UNUSABLE, Heard, Take
@@ -44,6 +44,7 @@ SHORTEST_VOICE_SECONDS = 2.0
 TOO_LARGE, UNREADABLE = "too_large", "unreadable"
 NOTHING_SAID = "录音里说话不到2秒，来电人挂断前没有听到编号"
 HARDLY_ANYTHING = "录音里说话不到2秒，请听一遍"
+EARLIER_COUNTS = "重录的一遍里说话不到2秒，以前一遍为准"
 LOST_WORDS = "录音没有了：运营商那里找不到"
 UNUSABLE_WORDS = "录音不能用（{}），原件还在运营商那里"
 TOO_LARGE_WORDS, UNREADABLE_WORDS = "文件太大", "文件读不出来"
@@ -102,12 +103,17 @@ def _keep(services: Services, take: Take) -> bool:
 
 
 def _store(services: Services, take: Take) -> bool:
+    """False when it does not count: then another one does, and somebody is woken for that."""
     key = message_key(take.started_at, take.sid)
     with draft(services) as path:
         _fetch(services, take, path)
         heard = _heard(path, take, key)
         put_whole(services.storage, key, path)
-    return in_transaction(services.database, lambda connection: _note_stored(services, connection, take, heard))
+    counts = in_transaction(services.database, lambda connection: _note_stored(services, connection, take, heard))
+    if counts is not None and counts != take.sid:
+        log.info("message_take_silent", message=take.message_id, recording=take.sid, counts=counts)
+        wake(services, [counts])
+    return counts == take.sid
 
 
 def _fetch(services: Services, take: Take, path: Path) -> None:
@@ -137,17 +143,36 @@ def _is_shorter(found: float, told: int) -> bool:
     return told - found > max(LENGTH_TOLERANCE_SECONDS, LENGTH_TOLERANCE * told)
 
 
-def _note_stored(services: Services, connection: Connection[Any], take: Take, heard: Heard) -> bool:
-    """It is ours, it can be transcribed, and a case of which nothing was said is over."""
+def _note_stored(services: Services, connection: Connection[Any], take: Take, heard: Heard) -> str | None:
+    """It is ours and can be transcribed; a case of which nothing was said is over. The take that counts; None: no news.
+
+    Who has spoken once and was silent when asked to speak again has left the first message.
+    """
     locked = lock_message(connection, take.message_id)
     now = services.now()
     if locked is None or not takes.note_stored(connection, take.sid, heard, now):
-        return False
-    insert_transcript(connection, take.sid, now)
+        return None
     message, case_id = locked
-    if case_id is not None and heard.voice_seconds < SHORTEST_VOICE_SECONDS:
-        _note_nothing(connection, message, case_id, heard, now)
-    return True
+    if heard.voice_seconds < SHORTEST_VOICE_SECONDS:
+        if earlier := _fall_back(connection, message, case_id, take, EARLIER_COUNTS, now):
+            return earlier
+        if case_id is not None:
+            _note_nothing(connection, message, case_id, heard, now)
+    insert_transcript(connection, take.sid, now)
+    return take.sid
+
+
+def _fall_back(
+    connection: Connection[Any], message: MessageRow, case_id: int | None, take: Take, words: str, at: datetime
+) -> str | None:
+    """The earlier take that counts again, which the case says; None, and nothing is said, when there is none."""
+    earlier = takes.fall_back(connection, message.id, take.sid, SHORTEST_VOICE_SECONDS)
+    if earlier is None or case_id is None:
+        return earlier
+    if message.kind == COMMENT:
+        note_comment(connection, case_id, earlier)
+    add_event(connection, case_id, at, SYSTEM, "noted", words, {"message": message.id})
+    return earlier
 
 
 def _note_nothing(connection: Connection[Any], message: MessageRow, case_id: int, heard: Heard, at: datetime) -> None:
@@ -180,10 +205,10 @@ def _give_up(services: Services, take: Take, status: str, error: str, words: str
         locked = lock_message(connection, take.message_id)
         if locked is None or not takes.note_ended(connection, take.sid, status, error):
             return None
-        earlier = takes.fall_back(connection, take.message_id, take.sid, SHORTEST_VOICE_SECONDS)
-        if locked[1] is not None:
-            said = f"{words}；听得到前一遍录的" if earlier else words
-            add_event(connection, locked[1], services.now(), SYSTEM, "noted", said, {"message": take.message_id})
+        message, case_id = locked
+        earlier = _fall_back(connection, message, case_id, take, f"{words}；听得到前一遍录的", services.now())
+        if earlier is None and case_id is not None:
+            add_event(connection, case_id, services.now(), SYSTEM, "noted", words, {"message": message.id})
         return earlier
 
     log.error("message_not_usable", message=take.message_id, recording=take.sid, status=status, reason=error)

@@ -28,8 +28,9 @@ TOLD_WITHIN = timedelta(minutes=15)
 ASKED_FOR = timedelta(days=1)
 # The carrier's clock and ours.
 CLOCKS_DIFFER = timedelta(seconds=10)
-MOST_ASKED, MOST_WOKEN, MOST_ASKED_AGAIN = 200, 200, 2000
-# Each call comes up twice, so that one look may fail.
+# Each costs the carrier a request, and other files wait behind this job.
+MOST_ASKED, MOST_WOKEN, MOST_ASKED_AGAIN = 200, 200, 300
+# Each call comes up twice, so that one look may fail, or have had too many before it.
 LOOK_BACK = timedelta(seconds=2 * LOOK_AGAIN_SECONDS) + TOLD_WITHIN
 
 

@@ -17,6 +17,7 @@ from integrations.database import Database
 
 RECORDING, KEPT, EMPTY = "recording", "kept", "empty"
 COMMENT = "comment"
+NUMBER_COLUMNS = ("number_sealed", "number_hash", "number_tail", "caller_region")
 # A case is joined with another at most so often while something is being done.
 MOST_TRIES = 5
 Answer = TypeVar("Answer")
@@ -38,7 +39,10 @@ _OF_CALL = f"SELECT {_FIELDS} FROM message WHERE call_sid = %s ORDER BY begun_at
 _KEEP = """
 UPDATE message SET status = 'kept', case_id = %s, ended_at = coalesce(%s, ended_at) WHERE id = %s AND status <> 'kept'
 """
-_EMPTY = "UPDATE message SET status = 'empty', ended_at = %s WHERE id = %s AND status = 'recording'"
+_EMPTY = """
+UPDATE message SET status = 'empty', ended_at = %s, caller_hash = CASE WHEN is_anonymous THEN NULL ELSE caller_hash END
+WHERE id = %s AND status = 'recording'
+"""
 _TOLD = "UPDATE message SET told_at = %s WHERE id = %s AND status = 'kept' AND told_at IS NULL"
 _NUMBER = """
 UPDATE message SET number_sealed = %(number_sealed)s, number_hash = %(number_hash)s, number_tail = %(number_tail)s,
@@ -52,8 +56,8 @@ SELECT call_sid FROM message_recording WHERE status = 'in-progress' AND started_
 LIMIT %(most)s
 """
 _CALLS_BETWEEN = """
-SELECT DISTINCT call_sid FROM message
-WHERE begun_at >= %(since)s AND begun_at < %(until)s AND status <> 'recording' LIMIT %(most)s
+SELECT call_sid FROM message WHERE begun_at >= %(since)s AND begun_at < %(until)s AND status <> 'recording'
+GROUP BY call_sid ORDER BY min(begun_at) LIMIT %(most)s
 """
 # A case that was joined with another, and that one perhaps with a third: the one that there is now.
 _STANDING = """
@@ -137,12 +141,19 @@ def read_message(connection: Connection[Any], message_id: int) -> MessageRow | N
     return _one(connection, _READ, message_id)
 
 
-def lock_message(connection: Connection[Any], message_id: int) -> tuple[MessageRow, int | None] | None:
-    """A message and the case that it is on or wants to be on, both locked, the case first. Raises Moved."""
+def lock_message(
+    connection: Connection[Any],
+    message_id: int,
+    otherwise: Callable[[Connection[Any], MessageRow], int | None] = lambda connection, message: None,
+) -> tuple[MessageRow, int | None] | None:
+    """A message and the case that it is on or wants to be on, both locked, the case first. Raises Moved.
+
+    `otherwise`: the case that a message goes to which is on none and wants to be on none.
+    """
     seen = read_message(connection, message_id)
     if seen is None:
         return None
-    case_id = standing_case(connection, seen.case_id or seen.adds_to)
+    case_id = standing_case(connection, seen.case_id or seen.adds_to or otherwise(connection, seen))
     if case_id is not None and connection.execute(_LOCK_CASE, (case_id,)).fetchone() is None:
         raise Moved
     row = _one(connection, f"{_READ} FOR NO KEY UPDATE", message_id)
@@ -187,7 +198,7 @@ def calls_unheard_of(connection: Connection[Any], before: datetime, most: int) -
 
 
 def calls_between(connection: Connection[Any], since: datetime, until: datetime, most: int) -> list[str]:
-    """Calls of messages that began between the two moments and have ended."""
+    """Calls of messages that began between the two moments and have ended, the earliest first."""
     return [row[0] for row in connection.execute(_CALLS_BETWEEN, {"since": since, "until": until, "most": most})]
 
 

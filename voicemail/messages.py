@@ -24,9 +24,10 @@ from queueing.recording_told import COMPLETED, Told, told_by
 from queueing.timetable import Timetable
 from voicemail import message_rows as rows
 from voicemail import take_rows as takes
+from voicemail.anonymity import bind
 from voicemail.case_clock import CaseClock
 from voicemail.case_fields import NUMBER_CONTEXT
-from voicemail.message_cases import case_for, note_comment, reopen_not_a_message, set_number
+from voicemail.message_cases import case_for, crowded_case, note_comment, reopen_not_a_message, set_number
 from voicemail.message_rows import COMMENT, KEPT, Kept, MessageRow
 from voicemail.message_wake import wake
 
@@ -85,7 +86,8 @@ class Messages:
     def keep(self, message_id: int, recording_sid: str, seconds: int) -> Kept | None:
         """Something was said: the message is on a case, with its date. None when it was too short.
 
-        The last take that was long enough counts. Said twice it changes nothing.
+        The last take that was long enough counts. Said twice it changes nothing. Of a telephone that has opened too
+        many cases within a day it is added to the newest of them.
         """
         now = self.services.now()
         told = Told(recording_sid, "", COMPLETED, seconds, now - timedelta(seconds=seconds), now)
@@ -138,7 +140,7 @@ class Messages:
             if locked is None or not rows.note_told(connection, message_id, now):
                 return
             if locked[1] is not None:
-                reopen_not_a_message(connection, locked[1], self.clock, now)
+                reopen_not_a_message(connection, locked[1], locked[0], self.clock, now)
 
         now = self.services.now()
         self._transaction(note)
@@ -180,7 +182,7 @@ class Messages:
 
     def _attach(self, connection: Connection[Any], message_id: int, told: Told) -> list[str]:
         """The takes that somebody has to do something about now."""
-        locked = rows.lock_message(connection, message_id)
+        locked = rows.lock_message(connection, message_id, crowded_case)
         if locked is None or (told.call_sid and told.call_sid != locked[0].call_sid):
             raise takes.ForeignTake
         message, case_id = locked
@@ -201,6 +203,8 @@ class Messages:
         if message.status != KEPT:
             case_id = case_for(connection, message, case_id, self.clock, self.services.now())
             rows.note_kept(connection, message.id, case_id, told.ended_at)
+            if message.is_anonymous:
+                bind(connection, self.services.sealer, message, case_id)
         if message.kind == COMMENT and is_present and case_id is not None:
             note_comment(connection, case_id, told.sid)
 

@@ -229,6 +229,7 @@ class Message(Base):
         CheckConstraint("status <> 'kept' OR case_id IS NOT NULL", name="kept_has_a_case"),
         Index("uq_message_call_sid_turn", "call_sid", "turn", unique=True),
         Index("ix_message_case_id", "case_id"),
+        Index("ix_message_begun_at", "begun_at"),
         Index("ix_message_unfinished", "begun_at", postgresql_where=text("status = 'recording'")),
     )
 

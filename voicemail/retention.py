@@ -44,6 +44,11 @@ WHERE message_id = ANY(%(messages)s) AND deleted_at IS NULL AND status <> 'in-pr
 RETURNING recording_sid
 """
 _TRANSCRIPTS = "DELETE FROM transcript WHERE recording_sid = ANY(%s)"
+# What was said is also in the words for which a subject was suggested.
+_WORDS_OF_CASES = (
+    "UPDATE work_order SET suggested_because = NULL WHERE id = ANY(%s) AND suggested_because IS NOT NULL",
+    "UPDATE subject_correction SET because = NULL WHERE case_id = ANY(%s) AND because IS NOT NULL",
+)
 
 
 def delete_old_voices(messages: Messages) -> int:
@@ -79,7 +84,10 @@ def _delete_case(messages: Messages, case_id: int) -> list[str]:
 
 
 def _forget(connection: Connection[Any], case_id: int, at: datetime, days: int) -> list[str]:
-    messages = [row[0] for row in connection.execute(_MESSAGES, (joined_ids(connection, case_id),))]
+    cases = joined_ids(connection, case_id)
+    for words in _WORDS_OF_CASES:
+        connection.execute(words, (cases,))
+    messages = [row[0] for row in connection.execute(_MESSAGES, (cases,))]
     takes = connection.execute(_TAKES, {"messages": messages, "at": at}).fetchall()
     sids = [row[0] for row in takes]
     if sids:

@@ -105,11 +105,12 @@ UPDATE message_recording SET is_superseded = false, attempts = 0, lease_until = 
 WHERE recording_sid = (
     SELECT recording_sid FROM message_recording
     WHERE message_id = %(message)s AND is_superseded AND deleted_at IS NULL AND seconds >= %(shortest)s
+      AND coalesce(voice_seconds, %(shortest)s) >= %(shortest)s
       AND status IN ('completed', 'stored') AND recording_sid <> %(sid)s
     ORDER BY started_at DESC LIMIT 1)
 RETURNING recording_sid
 """
-_STEPS_BACK = "UPDATE message_recording SET is_superseded = true WHERE recording_sid = %s"
+_STEPS_BACK = "UPDATE message_recording SET is_superseded = true, attempts = 0 WHERE recording_sid = %s"
 _UNFINISHED = """
 UPDATE message_recording SET status = 'lost', error = %(error)s
 WHERE call_sid = %(call_sid)s AND status = 'in-progress' AND started_at < %(before)s
@@ -241,7 +242,10 @@ def superseded_of(connection: Connection[Any], message_id: int) -> list[str]:
 
 
 def fall_back(connection: Connection[Any], message_id: int, sid: str, shortest_seconds: float) -> str | None:
-    """Let the take before this one count again, which cannot be listened to; None when there is none."""
+    """Let the take before this one count again, since nothing can be heard in this one; its id, None without one.
+
+    `shortest_seconds`: of somebody's voice, and of sound where nobody has listened yet.
+    """
     values = {"message": message_id, "sid": sid, "shortest": shortest_seconds}
     row = connection.execute(_EARLIER, values).fetchone()
     if row is None:

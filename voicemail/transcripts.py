@@ -173,7 +173,8 @@ def _tell_case(
     if case.subject is None:
         changes |= {"subject": suggestion.subject_key, "subject_by": BY_WORDS}
         changes |= _desk(case, tree, suggestion.subject_key)
-        note = f"{tree.name_of(suggestion.subject_key)}（{suggestion.because}）"
+        # Without the words that led to it: the history stays when the voice is deleted.
+        note = tree.name_of(suggestion.subject_key) or ""
         add_event(connection, case_id, at, SYSTEM, "subject", note, {"subject": suggestion.subject_key})
     change_case(connection, case, **changes)
 

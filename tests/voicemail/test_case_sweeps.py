@@ -47,6 +47,40 @@ def test_a_case_that_was_answered_or_closed_is_left_alone(cases: CaseScene) -> N
     assert steps(cases, answered) == [] and steps(cases, closed) == []
 
 
+def test_what_was_answered_ends_by_itself_when_the_caller_can_ask_no_longer(cases: CaseScene) -> None:
+    ids = [cases.taken(kind=kind) for kind in ("message", "report", "low_rating", "complaint")]
+    cases.desk.decide(ids[1], "accepted", "", cases.doer("1023"))
+    for case_id in ids:
+        cases.answers(case_id, "caller" if case_id == ids[3] else "call")
+    cases.sweeps_until("2026-03-17 23:45", timedelta(hours=6))
+    assert {cases.case(case_id).status for case_id in ids} == {"replied"}
+    cases.now_is("2026-03-18 00:00")
+    assert cases.sweeper.sweep() == 4 and cases.sweeper.sweep() == 0
+    found = [cases.case(case_id) for case_id in ids]
+    assert {(case.status, case.closed_by, case.closed_at) for case in found} == {("closed", "system", cases.at)}
+    assert found[0].closed_reason == "已答复办结：答复后7天内没有再来问"
+    assert found[3].closed_reason == "已答复办结：来电人说已经答复，没有作受理决定"
+    assert cases.history(ids[0])[-1].detail == {"reason": "answered"}
+
+
+def test_what_was_answered_ends_however_many_there_are(cases: CaseScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicemail.case_sweeps.MOST_AT_ONCE", 2)
+    ids = [cases.opens() for _ in range(5)]
+    for case_id in ids:
+        cases.answers(case_id)
+    cases.passes(days=8)
+    assert cases.sweeper.sweep() == 5
+    assert {cases.case(case_id).status for case_id in ids} == {"closed"}
+
+
+def test_what_has_a_page_of_its_own_ends_there_and_not_by_itself(cases: CaseScene) -> None:
+    case_id = cases.taken(kind="card_freeze")
+    cases.answers(case_id)
+    cases.passes(days=30)
+    assert cases.sweeper.sweep() == 0
+    assert (cases.case(case_id).status, cases.case(case_id).look_at) == ("replied", None)
+
+
 def test_a_clock_that_stood_still_makes_up_with_one_step(cases: CaseScene) -> None:
     case_id = cases.opens()
     cases.now_is("2026-03-24 10:00")

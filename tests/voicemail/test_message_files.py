@@ -23,12 +23,13 @@ from tests.integrations.carrier_stand_in import MEDIA
 from tests.integrations.s3_server import storage_at
 from tests.running import free_port
 from tests.sound_files import MP3, header, noise, sparse
-from tests.voicemail.message_scene import FIRST, SECOND, WEDNESDAY_CLOSE, Mailbox, voice
+from tests.voicemail.message_scene import FIRST, LI_QIANGS, SECOND, WEDNESDAY_CLOSE, Mailbox, voice
 from tests.waiting import eventually
 from voicemail import transcripts
 from voicemail.message_files import (
     ATTEMPTS_UNTIL_LOST,
     ATTEMPTS_UNTIL_UNUSABLE,
+    EARLIER_COUNTS,
     HARDLY_ANYTHING,
     bring_home,
 )
@@ -292,6 +293,19 @@ def test_who_is_told_the_number_after_all_is_owed_an_answer(mailbox: Mailbox) ->
     assert case["look_at"] is not None and mailbox.history() == ["opened", "closed", "reopened"]
 
 
+def test_a_number_that_was_changed_while_it_was_closed_is_rung(mailbox: Mailbox) -> None:
+    message_id = silent(mailbox)
+    mailbox.work()
+    mailbox.messages.change_number(message_id, LI_QIANGS)
+    assert (mailbox.case()["status"], mailbox.case()["number_tail"]) == ("closed", "2345")
+    mailbox.messages.told(message_id)
+    case, sealer = mailbox.case(), mailbox.services.sealer
+    assert (case["status"], case["number_tail"]) == ("open", "7890")
+    assert sealer.open(case["number_sealed"], "case.number") == LI_QIANGS
+    assert case["number_hash"] == sealer.fingerprint(LI_QIANGS)
+    assert mailbox.history() == ["opened", "closed", "reopened", "noted"]
+
+
 def test_silence_that_somebody_has_taken_on_is_not_closed_under_the_hands(mailbox: Mailbox) -> None:
     silent(mailbox)
     mailbox.rows("INSERT INTO agent (number, name, centre) VALUES ('1023', '王芳', '340100') RETURNING id")
@@ -337,6 +351,40 @@ def test_a_later_take_that_cannot_be_listened_to_gives_the_earlier_its_place_bac
     assert mailbox.messages.take_of(message_id) == (FIRST, KEY)
     [noted] = mailbox.rows("SELECT note FROM case_event WHERE event = 'noted'")
     assert noted["note"].endswith("听得到前一遍录的")
+
+
+@pytest.mark.parametrize("is_home", [False, True])
+@pytest.mark.parametrize("is_told", [False, True])
+def test_speaking_again_into_silence_leaves_the_first_message(mailbox: Mailbox, is_home: bool, is_told: bool) -> None:
+    message_id = mailbox.leave()
+    if is_home:
+        mailbox.work()
+    mailbox.record(SECOND, sound=noise(10, -60))
+    mailbox.passes(seconds=30)
+    mailbox.messages.keep(message_id, SECOND, 10)
+    if is_told:
+        mailbox.messages.told(message_id)
+    mailbox.goes_on(3)
+    first, second = mailbox.takes()[FIRST], mailbox.takes()[SECOND]
+    assert (first["status"], first["is_superseded"], first["deleted_at"]) == ("home", False, None)
+    assert second["is_superseded"] and second["deleted_at"] is not None
+    assert mailbox.messages.take_of(message_id) == (FIRST, KEY)
+    assert mailbox.stored() == [KEY] and mailbox.at_carrier() == []
+    assert mailbox.case()["status"] == "open" and mailbox.history() == ["opened", "noted"]
+    assert events(mailbox, "noted") == [EARLIER_COUNTS]
+    assert mailbox.rows("SELECT recording_sid FROM transcript") == [{"recording_sid": FIRST}]
+    assert mailbox.sweep() == []
+
+
+def test_silence_twice_is_no_message(mailbox: Mailbox) -> None:
+    message_id = mailbox.begin()
+    for recording in (FIRST, SECOND):
+        mailbox.record(recording, sound=noise(10, -60))
+        mailbox.passes(seconds=30)
+        mailbox.messages.keep(message_id, recording, 10)
+    mailbox.goes_on(4)
+    assert mailbox.case()["status"] == "closed" and mailbox.history() == ["opened", "noted", "closed"]
+    assert mailbox.messages.take_of(message_id) == (FIRST, KEY) and mailbox.at_carrier() == []
 
 
 def test_a_take_superseded_while_it_is_fetched_is_deleted_when_the_later_one_is_home(mailbox: Mailbox) -> None:
@@ -412,6 +460,8 @@ def test_the_words_give_the_case_its_subject_and_department(mailbox: Mailbox, st
     assert case["subject"] == case["suggested_subject"] == "pension-benefit"
     assert (case["subject_by"], case["desk"]) == ("words", "pension") and case["suggested_because"]
     assert mailbox.history() == ["opened", "transcribed", "subject"]
+    # Words of the caller stay nowhere that is not deleted with the voice.
+    assert events(mailbox, "subject") == ["养老保险：养老金发放和计算"]
 
 
 def test_what_staff_has_chosen_stays(mailbox: Mailbox, stored: Services) -> None:

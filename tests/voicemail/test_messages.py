@@ -30,7 +30,7 @@ from tests.voicemail.message_scene import (
     Mailbox,
 )
 from tests.waiting import eventually
-from voicemail.message_jobs import sweep
+from voicemail.message_jobs import ask_again, sweep
 from voicemail.messages import Kept
 from voicemail.webhooks import voicemail_blueprint
 
@@ -324,6 +324,62 @@ def test_adding_to_a_merged_case_adds_to_the_one_that_there_is(mailbox: Mailbox)
     assert len(mailbox.cases()) == 2
 
 
+# one telephone that does not stop
+
+
+def leave_several(mailbox: Mailbox, many: int, turn: int = 20, **values: Any) -> list[Kept]:
+    """So many messages of one telephone, a minute apart."""
+    found = []
+    for n in range(many):
+        mailbox.passes(minutes=1)
+        message_id = mailbox.begin(turn=turn + n, **values)
+        kept = mailbox.messages.keep(message_id, sid("RE", 1000 + message_id), 10)
+        assert kept is not None
+        found.append(kept)
+    return found
+
+
+def test_one_telephone_does_not_bury_the_list(mailbox: Mailbox) -> None:
+    kept = leave_several(mailbox, 7)
+    assert len({one.case_id for one in kept}) == len(mailbox.cases()) == 5
+    assert {(one.case_id, one.due_at) for one in kept[4:]} == {(kept[4].case_id, kept[4].due_at)}
+    assert mailbox.history().count("added") == 2
+    said = mailbox.rows("SELECT DISTINCT note FROM case_event WHERE event = 'added'")
+    assert said == [{"note": "同一个电话一天里留言太多，这一段记在这一条里"}]
+    # Another matter, another telephone, and another day.
+    for n, values in enumerate(({"kind": "complaint"}, {"caller_hash": b"x" * 32}, {})):
+        mailbox.passes(hours=24 * (n // 2))
+        assert leave_several(mailbox, 1, 40 + n, **values)[0].case_id > kept[4].case_id
+
+
+def test_what_is_over_takes_nothing_more_and_another_centre_has_its_own(mailbox: Mailbox) -> None:
+    kept = leave_several(mailbox, 5)
+    mailbox.rows(
+        "UPDATE work_order SET status = 'closed', closed_at = now(), closed_reason = '撤回', look_at = NULL "
+        "WHERE id = %s RETURNING id",
+        kept[4].case_id,
+    )
+    assert leave_several(mailbox, 1, 30)[0].case_id == kept[3].case_id
+    assert leave_several(mailbox, 1, 31, centre="340200")[0].case_id > kept[4].case_id
+    mailbox.closes()
+    assert leave_several(mailbox, 1, 32)[0].case_id > kept[4].case_id
+
+
+@pytest.mark.parametrize(
+    "values", [{"caller_hash": None}, {"kind": "report"}, {"kind": "report", "is_anonymous": True}]
+)
+def test_withheld_numbers_and_reports_are_not_limited(mailbox: Mailbox, values: dict[str, Any]) -> None:
+    assert len({one.case_id for one in leave_several(mailbox, 7, **values)}) == 7
+
+
+def test_of_several_too_many_at_once_none_is_lost(mailbox: Mailbox) -> None:
+    leave_several(mailbox, 5)
+    ids = [mailbox.begin(turn=60 + n) for n in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        kept = list(threads.map(lambda one: mailbox.messages.keep(one, sid("RE", 500 + one), 10), ids))
+    assert all(kept) and len(mailbox.cases()) == 5
+
+
 # what no webhook brought
 
 
@@ -338,6 +394,21 @@ def test_what_was_never_told_is_asked_for(mailbox: Mailbox) -> None:
     assert mailbox.case()["due_at"] == WEDNESDAY_CLOSE and mailbox.woken() == [FIRST]
     mailbox.sweep()
     assert len(mailbox.stand_in.asked("ListCallRecording")) == 1
+
+
+def test_calls_are_asked_for_again_the_earliest_first_and_not_all_at_once(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicemail.message_jobs.MOST_ASKED_AGAIN", 2)
+    calls = [sid("CA", n) for n in (80, 10, 50)]
+    for call in calls:
+        mailbox.passes(minutes=1)
+        for turn in (1, 2):
+            mailbox.messages.abandon(mailbox.begin(call_sid=call, turn=turn))
+    mailbox.passes(minutes=20)
+    ask_again(mailbox.messages)
+    asked = mailbox.stand_in.asked("ListCallRecording")
+    assert [call in str(request) for call, request in zip(calls[:2], asked, strict=True)] == [True, True]
 
 
 def test_a_call_in_which_nothing_was_recorded_ends_as_empty(mailbox: Mailbox) -> None:

@@ -46,6 +46,20 @@ def test_the_voice_and_the_words_of_an_old_case_go(old: Mailbox) -> None:
     assert delete_old_voices(old.messages) == 0 and old.sweep() == []
 
 
+def test_the_words_that_led_to_a_subject_go_with_the_voice(old: Mailbox) -> None:
+    old.rows(
+        "UPDATE work_order SET suggested_subject = 'pension-benefit', suggested_because = '养老金、没到账' RETURNING id"
+    )
+    old.rows(
+        "INSERT INTO subject_correction (case_id, at, by, suggested, because, chosen) "
+        "SELECT id, now(), '1023', 'pension-benefit', '养老金、没到账', 'card-apply' FROM work_order RETURNING id"
+    )
+    delete_old_voices(old.messages)
+    assert (old.case()["suggested_subject"], old.case()["suggested_because"]) == ("pension-benefit", None)
+    assert old.rows("SELECT because, chosen FROM subject_correction") == [{"because": None, "chosen": "card-apply"}]
+    old.rows("DELETE FROM subject_correction RETURNING id")
+
+
 @pytest.mark.parametrize("status", ["open", "replied"])
 def test_nothing_of_a_case_that_is_not_closed_goes(old: Mailbox, status: str) -> None:
     old.rows(

@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["centre"], ["centre.code"], name=op.f("fk_message_centre")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
+    op.create_index("ix_message_begun_at", "message", ["begun_at"], unique=False)
     op.create_index("ix_message_case_id", "message", ["case_id"], unique=False)
     op.create_index(
         "ix_message_unfinished", "message", ["begun_at"], unique=False, postgresql_where=sa.text("status = 'recording'")
@@ -416,6 +417,7 @@ def downgrade() -> None:
     op.drop_index("uq_message_call_sid_turn", table_name="message")
     op.drop_index("ix_message_unfinished", table_name="message", postgresql_where=sa.text("status = 'recording'"))
     op.drop_index("ix_message_case_id", table_name="message")
+    op.drop_index("ix_message_begun_at", table_name="message")
     op.drop_table("message")
     op.drop_index("uq_case_reply_open", table_name="case_reply", postgresql_where=sa.text("ended_at IS NULL"))
     op.drop_index("ix_case_reply_open", table_name="case_reply", postgresql_where=sa.text("ended_at IS NULL"))
