@@ -26,7 +26,7 @@ NAVIGATION = (
     ("办件", "/cases", ROLES),
     ("回电", "/callbacks", ROLES),
     ("挂失", "/freezes", ROLES),
-    ("督办", "/cases/board", SETS_DUTY),
+    ("督办", "/cases/board", (SUPERVISOR, PROVINCIAL)),
     ("菜单状态", "/status", ROLES),
     ("业务系统", "/systems", SETS_DUTY),
     ("值班设置", "/duty", SETS_DUTY),

@@ -18,7 +18,7 @@ from integrations.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-CARRIER_PATHS = ("/ivr/", "/queueing/")
+CARRIER_PATHS = ("/ivr/", "/queueing/", "/voicemail/")
 LARGEST_REQUEST_BYTES = 2_000_000
 CONTENT_SECURITY_POLICY = "; ".join(
     (

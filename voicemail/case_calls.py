@@ -1,15 +1,18 @@
 """Answering a case by telephone: the caller is rung first, then the consultant who asked for it, through the line.
 
-The call is a callback of the case's own (`queueing.case_dial`); what came of it is read when it is over.
+The call is a callback of the case's own (`queueing.case_dial`); what came of it is read when it is over. A talk that
+came about in another way, by a caller who rang or a callback that was booked, counts when the consultant says so.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from psycopg import Connection
+from psycopg.rows import class_row
 
 from integrations.services import Services
 from queueing import callback
@@ -21,9 +24,10 @@ from queueing.routing import SKILLS
 from voicemail.case_clock import CaseClock
 from voicemail.case_deeds import Doer
 from voicemail.case_fields import Case
+from voicemail.case_moves import CaseRefused, NoSuchCase, note_delivered
 from voicemail.case_replies import CaseReplies
-from voicemail.case_rows import add_event
-from voicemail.reply_rows import TEXT, Reply, calls_over, insert_call, open_reply
+from voicemail.case_rows import add_event, joined_ids, read_case
+from voicemail.reply_rows import CALL, TEXT, Reply, calls_over, insert_call, open_reply
 from voicemail.reply_rules import DELIVERED, DELIVERED_SECONDS, TOO_SHORT, UNDELIVERED
 from voicemail.work_order import CALLBACK, CARD_FREEZE, COMPLAINT, KINDS_ZH, LOW_RATING, MESSAGE, REPORT
 
@@ -31,14 +35,52 @@ log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 200
 # Receipts come within seconds; whoever would rather ring after that need not wait out the day.
 RECEIPT_PATIENCE = timedelta(minutes=10)
+# Who rang about a case is answered while the talk is still in mind.
+TALK_WITHIN = timedelta(minutes=30)
+NO_TALK = "没有找到您刚才的通话：要在通话中，或者挂断后30分钟以内按。"
+SHORT_TALK = f"刚才的通话不到{DELIVERED_SECONDS}秒，不算答复。"
+TALK_USED = "刚才的通话已经记在这一件里了。"
+NO_TRACE = "匿名举报不记通话。"
+# The newest one: begun since the case is there, and not over before it was taken up again.
+_TALK = """
+SELECT o.connected_at AS began_at, extract(epoch FROM coalesce(o.ended_at, %(now)s) - o.connected_at)::float
+       AS seconds, e.caller_tail AS tail, e.callback_id
+FROM offer o JOIN queue_entry e ON e.id = o.entry_id
+WHERE o.agent_id = %(agent)s AND o.made_at >= %(opened)s - interval '1 hour' AND o.connected_at >= %(opened)s
+  AND (o.ended_at IS NULL OR o.ended_at >= %(since)s)
+  AND coalesce(o.ended_at, %(now)s) >= (
+    SELECT coalesce(max(v.at), %(opened)s) FROM case_event v WHERE v.case_id = %(case)s AND v.event = 'reopened')
+ORDER BY o.connected_at DESC LIMIT 1
+"""
+# By a call of the case's own, or noted so before.
+_IS_USED = """
+SELECT EXISTS (
+    SELECT FROM case_reply WHERE case_id = ANY(%(cases)s) AND kind = 'call'
+    AND (callback_id = %(callback)s OR (agent_id = %(agent)s AND made_at = %(began)s)))
+"""
+_NOTE_TALK = """
+INSERT INTO case_reply (case_id, kind, by, agent_id, made_at, ended_at, result, talk_seconds)
+VALUES (%(case)s, 'call', %(by)s, %(agent)s, %(began)s, %(now)s, 'delivered', %(seconds)s) RETURNING id
+"""
+# Others than whoever has the case may read it: of what is confidential it says no more.
 NOTES = {
     MESSAGE: "留言答复",
     COMPLAINT: "投诉答复",
-    REPORT: "举报答复",
-    LOW_RATING: "不满意回访",
+    REPORT: "答复",
+    LOW_RATING: "答复",
     CARD_FREEZE: "挂失核实",
     CALLBACK: "没接通的回电",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTalk:
+    """A consultant's talk. `seconds` so far; `tail`: the last digits of who was on the line, if known."""
+
+    began_at: datetime
+    seconds: float
+    tail: str | None
+    callback_id: int | None
 
 
 class CaseCalls(CaseReplies):
@@ -81,6 +123,57 @@ class CaseCalls(CaseReplies):
             return False
         return self._callbacks.cancel(found.callback_id, by.name) == "cancelled"
 
+    def note_talk(self, case_id: int, agent_id: int, by: Doer) -> int:
+        """The consultant's talk, going on or just over, was the answer: the clock stops at its beginning; the try's id.
+
+        For callers who ring themselves, and callbacks that were booked. Raises NoSuchCase, CaseNotYours, CaseRefused.
+        """
+        seen = self._to_be_told(case_id)
+        with self.deeds.transaction() as connection:
+            at = self.services.now()
+            case = _not_anonymous(self.hold(connection, seen, by, at))
+            talk = self._own_talk(connection, case, agent_id, at)
+            values = {"case": case.id, "by": by.name, "agent": agent_id, "began": talk.began_at, "now": at}
+            row = connection.execute(_NOTE_TALK, values | {"seconds": round(talk.seconds)}).fetchone()
+            assert row is not None
+            words = f"在通话里答复，通话{round(talk.seconds)}秒，{f'尾号{talk.tail}' if talk.tail else '没有显示号码'}"
+            found = note_delivered(connection, case.id, CALL, talk.began_at, by.name, words)
+            if found is not None and found.replied_at != talk.began_at:
+                add_event(connection, case.id, at, by.name, "replied", f"再次{words}", {"kind": CALL})
+        log.info("case_talk_noted", case=case.id, reply=row[0], agent=agent_id)
+        return int(row[0])
+
+    def check_talk(self, case_id: int, agent_id: int) -> None:
+        """Whether there is a talk to be noted, before anything is changed. Raises NoSuchCase, CaseRefused."""
+        case = self._to_be_told(case_id)
+        with self.services.database.pool.connection() as connection:
+            self._own_talk(connection, case, agent_id, self.services.now())
+
+    def _to_be_told(self, case_id: int) -> Case:
+        with self.services.database.pool.connection() as connection:
+            case = read_case(connection, case_id)
+        if case is None:
+            raise NoSuchCase
+        return _not_anonymous(case)
+
+    def _own_talk(self, connection: Connection[Any], case: Case, agent_id: int, at: datetime) -> OwnTalk:
+        values: dict[str, Any] = {"agent": agent_id, "case": case.id, "opened": case.opened_at, "now": at}
+        values["since"] = at - TALK_WITHIN
+        with connection.cursor(row_factory=class_row(OwnTalk)) as cursor:
+            talk = cursor.execute(_TALK, values).fetchone()
+        ringing = open_reply(connection, case.id)
+        if ringing is not None and ringing.kind == CALL:
+            raise self.refuse_while_open(connection, case.id)
+        if talk is None:
+            raise CaseRefused(sentence=NO_TALK)
+        if talk.seconds < DELIVERED_SECONDS:
+            raise CaseRefused(sentence=SHORT_TALK)
+        values |= {"cases": joined_ids(connection, case.id), "callback": talk.callback_id, "began": talk.began_at}
+        used = connection.execute(_IS_USED, values).fetchone()
+        if used is not None and used[0]:
+            raise CaseRefused(sentence=TALK_USED)
+        return talk
+
     def _pass_over_a_text(self, connection: Connection[Any], case_id: int, at: datetime) -> None:
         """A text of which nothing is heard does not hold up a call."""
         found = open_reply(connection, case_id)
@@ -117,6 +210,13 @@ def result_of(outcome: DialOutcome) -> str:
     if outcome.end_reason == callback.STAFF_CANCELLED:
         return callback.CANCELLED
     return outcome.result or callback.CARRIER
+
+
+def _not_anonymous(case: Case) -> Case:
+    """Nothing may lead from an anonymous report to a talk. Raises CaseRefused."""
+    if case.is_anonymous:
+        raise CaseRefused(sentence=NO_TRACE)
+    return case
 
 
 def case_calls_of(services: Services) -> CaseCalls:

@@ -18,6 +18,8 @@ from ivr.nodes.playlist import NEXT, PREVIOUS, PlaylistNode
 MOST_PATHS = 6
 HUMAN_KEY = "0"
 SILENCE = "silence"
+# What is said there is confidential: whoever takes the call next need not know that the caller was there.
+CONFIDENTIAL = "complaint_which"
 _PRESS = re.compile(r"[，,]?请按.*$|。$")
 
 
@@ -68,6 +70,7 @@ class _Walk:
         self._node = ""
         self._content = ""
         self._item = 0
+        self._is_hidden = False
         self.paths: list[_Path] = []
         self.pieces: list[str] = []
 
@@ -81,6 +84,8 @@ class _Walk:
             self._choose_guide(before, step.keys)
         arrives = step.node != self._node
         self._flow, self._node = self._flow_of(step.centre), step.node
+        if arrives:
+            self._is_hidden = step.node == CONFIDENTIAL or (self._is_hidden and step.node not in self._flow.tops)
         if isinstance(self._flow.nodes.get(step.node), PlaylistNode):
             if arrives:
                 self._item = 0
@@ -103,7 +108,8 @@ class _Walk:
             return
         self._content = option.content or self._content
         prompt = self._flow.prompts.get(option.say)
-        if prompt is not None and "{" not in prompt.text:
+        is_told = option.to != CONFIDENTIAL and not self._is_hidden
+        if is_told and prompt is not None and "{" not in prompt.text:
             self._add(menu.id, _PRESS.sub("", prompt.text), is_top)
 
     def _choose_guide(self, node: CatalogueNode, key: str) -> None:

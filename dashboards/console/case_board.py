@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,20 +15,17 @@ from dashboards.console.case_board_figures import (
     figures_together,
     named_centres,
     person_json,
-    waiting_for_decision,
 )
-from dashboards.console.case_board_rows import Row, read_board, read_cases, read_names
+from dashboards.console.case_board_rows import Row, read_board, read_names
 from dashboards.console.case_figures import DEFINITIONS
-from dashboards.models import PROVINCIAL, SUPERVISOR
+from dashboards.console.case_scope import SEES_REPORTS
 from dashboards.sign_in import centres_in_scope, require_centre, roles_allowed, signed_in
-from dashboards.staff_area import SETS_DUTY
 from ivr.library import Library
 from ivr.service import Line
+from voicemail.reminders import PROVINCE
 from voicemail.subjects import SubjectTree
 from voicemail.work_order import KINDS_ZH, STATUSES_ZH
 
-# The centre's supervisor, and the province everywhere.
-CLEARS = (SUPERVISOR, PROVINCIAL)
 LISTS = ("overdue", "to_decide", "due_today", "handed", "unowned")
 # Which count says how long a list is, where it is not the list's own.
 TOTALS = {"overdue": "late_list"}
@@ -48,7 +44,7 @@ def add_board_page(bp: Blueprint, line: Line) -> None:
     """/cases/board."""
 
     @bp.get("/cases/board")
-    @roles_allowed(*SETS_DUTY)
+    @roles_allowed(*SEES_REPORTS)
     def case_board() -> str:
         """How the cases of the user's centres stand."""
         library = line.keeper.library()
@@ -77,27 +73,23 @@ class CaseBoard:
 
     def register(self, bp: Blueprint) -> None:
         """Add the address to the JSON blueprint."""
-        bp.get("/console/cases/board/data", endpoint="case_board_data")(json_roles(*SETS_DUTY)(self._data))
+        bp.get("/console/cases/board/data", endpoint="case_board_data")(json_roles(*SEES_REPORTS)(self._data))
 
     def _data(self) -> Response:
         member, codes, centre = signed_in(), self._line.keeper.library().centres, request.args.get("centre", "")
         wanted = (require_centre(member, centre, codes),) if centre else centres_in_scope(member, codes)
-        return jsonify(self.look(wanted, member.role in CLEARS))
+        return jsonify(self.look(wanted))
 
-    def look(self, centres: Sequence[str], may_clear: bool = False) -> dict[str, Any]:
-        """How the cases of these centres stand now. No person's number is in it. `may_clear`: the reader says why one
-        is late.
-        """
+    def look(self, centres: Sequence[str]) -> dict[str, Any]:
+        """How the cases of these centres stand now, reports too. No person's number is in it."""
         services, library = self._line.services, self._line.keeper.library()
         now = services.now()
         with services.database.pool.connection() as connection:
             board = read_board(connection, centres, now)
-            rows = {**board.lists, "to_decide": read_cases(connection, waiting_for_decision(board.tries))}
-            names = read_names(connection, [row["cleared_by"] or "" for row in rows["overdue"]])
-        to_decide = Counter(row["centre"] for row in rows["to_decide"])
-        figures = [centre_figures(code, board, to_decide[code]) for code in centres]
+            names = read_names(connection, [row["cleared_by"] or "" for row in board.lists["overdue"]])
+        figures = [centre_figures(code, board) for code in centres]
         together = figures_together(figures)
-        shown = {name: [self._case(row, names, library, may_clear) for row in rows[name]] for name in LISTS}
+        shown = {name: [self._case(row, names, library) for row in board.lists[name]] for name in LISTS}
         return {
             "now": now.isoformat(),
             "all": together,
@@ -107,7 +99,7 @@ class CaseBoard:
             "lists": {name: {"total": together[TOTALS.get(name, name)], "rows": shown[name]} for name in LISTS},
         }
 
-    def _case(self, row: Row, names: Mapping[str, str], library: Library, may_clear: bool) -> dict[str, Any]:
+    def _case(self, row: Row, names: Mapping[str, str], library: Library) -> dict[str, Any]:
         return {
             "id": row["id"],
             "kind_zh": KINDS_ZH[row["kind"]],
@@ -122,9 +114,10 @@ class CaseBoard:
             "replied_at": _iso(row["replied_at"]),
             "urges": row["urges"],
             "is_supervised": row["supervised_at"] is not None,
+            "is_with_province": row["level"] == PROVINCE and row["cleared_at"] is None,
             "cleared_by": names.get(row["cleared_by"] or "", row["cleared_by"] or ""),
             "cleared_reason": row["cleared_reason"] or "",
-            "may_clear": may_clear and row["breached_at"] is not None and row["cleared_at"] is None,
+            "may_clear": row["breached_at"] is not None and row["cleared_at"] is None,
         }
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from dashboards.console.case_board_rows import Board, Due, Row
 from dashboards.console.case_figures import MONTH, WEEK, OnTime, total
 from integrations.work_calendar import in_shanghai
 from ivr.library import Library
-from voicemail.reply_rules import SUPERVISOR, Attempt, what_next
 
-COUNTS = ("active", "owned", "unowned", "handed", "due_today", "overdue")
-SUMS = (*COUNTS, "to_clear", "late_list", "to_decide")
+COUNTS = ("active", "owned", "unowned", "handed", "due_today", "overdue", "with_province", "to_decide")
+SUMS = (*COUNTS, "to_clear", "late_list")
 Figures = dict[str, Any]
 
 
-def centre_figures(code: str, board: Board, to_decide: int) -> Figures:
+def centre_figures(code: str, board: Board) -> Figures:
     """One centre's counts now, and its on-time rate of the last 7 and 30 days."""
     counts, clear = board.counts.get(code, {}), board.to_clear.get(code, {})
     own = [part for part in board.due if part.centre == code]
@@ -28,7 +26,6 @@ def centre_figures(code: str, board: Board, to_decide: int) -> Figures:
         "to_clear": clear.get("to_clear", 0),
         # Late ones, and those answered since that nobody has explained: both are on the list.
         "late_list": counts.get("overdue", 0) + clear.get("besides", 0),
-        "to_decide": to_decide,
         **_rates(own, board.now),
     }
 
@@ -84,16 +81,6 @@ def by_day(parts: Iterable[Due], now: datetime, days: int = MONTH) -> list[dict[
 def rate_json(figures: OnTime) -> dict[str, Any]:
     """The rate with its two counts; None as the rate when nothing was due."""
     return {**_counts(figures), "rate": figures.rate}
-
-
-def waiting_for_decision(tries: Iterable[Row]) -> list[int]:
-    """The cases of these ended replies for which the supervisor decides what comes next."""
-    found = []
-    for case_id, of_case in groupby(tries, key=lambda row: row["case_id"]):
-        attempts = [Attempt(row["made_at"], row["result"]) for row in of_case]
-        if what_next(attempts).step == SUPERVISOR:
-            found.append(int(case_id))
-    return found
 
 
 def _rates(parts: Sequence[Due], now: datetime) -> Mapping[str, Any]:

@@ -10,9 +10,17 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 
-from dashboards.console.case_figures import ACTIVE, MONTH, TO_CLEAR, OnTime, counts_sql, in_time_sql, midnight_before
-from queueing.callback import WRONG_NUMBER
-from voicemail.reply_rules import TEXT_FAILURES
+from dashboards.console.case_figures import (
+    ACTIVE,
+    MONTH,
+    TO_CLEAR,
+    WITH_PROVINCE,
+    OnTime,
+    counts_sql,
+    decision_sql,
+    in_time_sql,
+    midnight_before,
+)
 
 # Of each list: more cannot be read, and the count says how many there are.
 MOST_LISTED = 200
@@ -23,8 +31,9 @@ SELECT centre, count(*) AS active, count(*) FILTER (WHERE status = 'owned') AS o
        count(*) FILTER (WHERE status = 'open' AND desk_due_at IS NULL) AS unowned,
        count(*) FILTER (WHERE status = 'open' AND desk_due_at IS NOT NULL) AS handed,
        count(*) FILTER (WHERE due_at > %(now)s AND due_at < %(tomorrow)s) AS due_today,
-       count(*) FILTER (WHERE due_at <= %(now)s) AS overdue
-FROM work_order WHERE {ACTIVE} AND centre = ANY(%(centres)s) GROUP BY centre
+       count(*) FILTER (WHERE due_at <= %(now)s) AS overdue, count(*) FILTER (WHERE {WITH_PROVINCE}) AS with_province,
+       count(*) FILTER (WHERE {decision_sql()}) AS to_decide
+FROM work_order w WHERE {ACTIVE} AND centre = ANY(%(centres)s) GROUP BY centre
 """
 # `besides`: those that are not overdue any more, and are on the list all the same.
 _TO_CLEAR = f"""
@@ -55,7 +64,7 @@ WHERE (a.is_active AND a.centre = ANY(%(centres)s)) OR c.owned > 0 ORDER BY a.ce
 """
 _CASE = """
 SELECT w.id, w.kind, w.centre, w.status, w.subject, w.opened_at, w.due_at, w.due_is_provisional, w.desk_due_at,
-       w.replied_at, w.breached_at, w.cleared_at, w.cleared_by, w.cleared_reason, w.urges, w.supervised_at,
+       w.replied_at, w.breached_at, w.cleared_at, w.cleared_by, w.cleared_reason, w.urges, w.supervised_at, w.level,
        a.number AS owner_number, a.name AS owner_name
 FROM work_order w LEFT JOIN agent a ON a.id = w.owner_id
 """
@@ -73,16 +82,8 @@ _LISTS = {
     "due_today": "AND w.due_at > %(now)s AND w.due_at < %(tomorrow)s ORDER BY w.due_at, w.id",
     "unowned": "AND w.status = 'open' AND w.desk_due_at IS NULL ORDER BY w.due_at, w.id",
     "handed": "AND w.status = 'open' AND w.desk_due_at IS NOT NULL ORDER BY w.desk_due_at, w.id",
+    "to_decide": f"AND {decision_sql()} ORDER BY w.due_at, w.id",
 }
-_BY_ID = f"{_CASE} WHERE w.id = ANY(%s) ORDER BY w.due_at, w.id"
-# After one of these a supervisor decides, unless an answer was delivered since.
-_DECIDING = (*TEXT_FAILURES, WRONG_NUMBER)
-_TRIES = """
-SELECT r.case_id, r.made_at, r.result FROM case_reply r JOIN work_order w ON w.id = r.case_id
-WHERE r.ended_at IS NOT NULL AND w.status IN ('open', 'owned') AND w.centre = ANY(%(centres)s)
-  AND EXISTS (SELECT FROM case_reply t WHERE t.case_id = w.id AND t.result = ANY(%(deciding)s))
-ORDER BY r.case_id, r.made_at
-"""
 _NAMES = "SELECT username, name FROM staff_user WHERE username = ANY(%s)"
 
 
@@ -104,9 +105,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One look at the cases of some centres. Counts by centre; `tries` are the ended replies of cases that may wait
-    for a decision.
-    """
+    """One look at the cases of some centres. Counts by centre."""
 
     now: datetime
     counts: Mapping[str, Row]
@@ -114,11 +113,10 @@ class Board:
     due: Sequence[Due]
     people: Sequence[Row]
     lists: Mapping[str, Sequence[Row]]
-    tries: Sequence[Row]
 
 
 def read_board(connection: Connection[Any], centres: Sequence[str], now: datetime) -> Board:
-    """Everything the page needs in one round trip, but for what the replies decide."""
+    """Everything the page needs in one round trip."""
     midnight = midnight_before(now, 1)
     values = {
         "centres": list(centres),
@@ -126,10 +124,9 @@ def read_board(connection: Connection[Any], centres: Sequence[str], now: datetim
         "tomorrow": midnight + timedelta(days=1),
         "since": midnight_before(now, MONTH),
         "most": MOST_LISTED,
-        "deciding": list(_DECIDING),
     }
     with connection.pipeline():
-        counts, people, tries, late = (_ask(connection, sql, values) for sql in (_COUNTS, _PEOPLE, _TRIES, _OVERDUE))
+        counts, people, late = (_ask(connection, sql, values) for sql in (_COUNTS, _PEOPLE, _OVERDUE))
         lists = {name: _ask(connection, _list(name), values) for name in _LISTS}
         to_clear = _ask(connection, _TO_CLEAR, values)
         due = connection.cursor(row_factory=class_row(Due)).execute(_DUE, values)
@@ -141,13 +138,7 @@ def read_board(connection: Connection[Any], centres: Sequence[str], now: datetim
             due.fetchall(),
             people.fetchall(),
             {"overdue": late.fetchall(), **found},
-            tries.fetchall(),
         )
-
-
-def read_cases(connection: Connection[Any], ids: Sequence[int]) -> Sequence[Row]:
-    """Some cases as rows of the lists, by their due dates."""
-    return connection.cursor(row_factory=dict_row).execute(_BY_ID, (list(ids),)).fetchall()
 
 
 def read_names(connection: Connection[Any], usernames: Sequence[str]) -> Mapping[str, str]:

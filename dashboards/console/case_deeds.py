@@ -9,6 +9,7 @@ from dashboards.audit import enter_audit
 from dashboards.console.api import text_of
 from dashboards.console.case_doers import doer_of
 from dashboards.console.case_list import standing_of
+from dashboards.console.case_page_parts import can_take_in, trying_of
 from dashboards.console.case_page_rows import CaseLook, read_case
 from dashboards.console.case_rights import DEEDS, page_rights
 from dashboards.console.case_scope import reader_of
@@ -59,6 +60,7 @@ class CaseDeeds:
             "split": self._split,
             "clear": self._clear,
             "dial": self._dial,
+            "talk": self._talk,
             "text": self._text,
         }
         assert {*self._deeds, "number", "correct"} == set(DEEDS)
@@ -86,9 +88,9 @@ class CaseDeeds:
             reader = reader_of(connection, by, centres, now)
             look = read_case(connection, case_id, reader, now)
         standing = standing_of(reader, look.row)
-        others = sum(other["status"] in ("open", "owned") for other in look.others)
-        is_trying = any(reply["ended_at"] is None for reply in look.replies)
-        may = page_rights(look.row, standing, len(look.messages), others, is_trying, services.texts.can_send)
+        others = sum(can_take_in(other, look.row["kind"]) for other in look.others)
+        trying = trying_of(look.replies, now)
+        may = page_rights(look.row, standing, len(look.messages), others, trying, services.texts.can_send)
         why_not = may.get(deed)
         if why_not is None:
             is_theirs = standing.acts_on(look.row) or standing.watches
@@ -178,8 +180,8 @@ class CaseDeeds:
 
     def _merge(self, look: CaseLook, body: Body, by: StaffMember) -> str:
         into = _number_of(body, "into", "请选并到哪一件。")
-        if into not in {other["id"] for other in look.others}:
-            raise Refused(422, "只能并到同一位来电人的另一件。")
+        if into not in {other["id"] for other in look.others if can_take_in(other, look.row["kind"])}:
+            raise Refused(422, "只能并到同一位来电人、同一种、还没办完的另一件。")
         self._desk.merge(look.row["id"], into, doer_of(by))
         return f"并到办件{into}了。"
 
@@ -196,6 +198,13 @@ class CaseDeeds:
         self._take_if_open(look, by)
         self._calls.dial(look.row["id"], seat, doer_of(by))
         return "开始拨号，来电人接起来按1以后，工作台会响。"
+
+    def _talk(self, look: CaseLook, body: Body, by: StaffMember) -> str:
+        seat = _seat(by)
+        self._calls.check_talk(look.row["id"], seat)
+        self._take_if_open(look, by)
+        self._calls.note_talk(look.row["id"], seat, doer_of(by))
+        return "记下了，这次通话就是答复，计时停止。"
 
     def _text(self, look: CaseLook, body: Body, by: StaffMember) -> str:
         words = _words(body, "请写短信的内容。", LONGEST_TEXT)

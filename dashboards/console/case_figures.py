@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from integrations.work_calendar import SHANGHAI, in_shanghai
+from voicemail.reminders import PROVINCE
+from voicemail.reply_rules import SUPERVISOR
 from voicemail.work_order import CLOSE_REASONS_ZH, DUPLICATE, NOT_A_MESSAGE, SOURCE_CLEARED
 
 WEEK, MONTH = 7, 30
@@ -17,6 +19,8 @@ NO_QUESTION = (NOT_A_MESSAGE, DUPLICATE)
 ACTIVE = "status IN ('open', 'owned')"
 # Late, and nobody has said why.
 TO_CLEAR = "breached_at IS NOT NULL AND cleared_at IS NULL"
+# Told to the province, and nobody has said why.
+WITH_PROVINCE = f"level = {PROVINCE} AND cleared_at IS NULL"
 
 DEFINITIONS = {
     "on_time": (
@@ -33,7 +37,9 @@ DEFINITIONS = {
     "due_today": "还没有答复、期限就在今天、还没有到时间的办件。",
     "overdue": "还没有答复、期限已经过了的办件。",
     "to_clear": "过了期限、还没有写明原因的办件，转来没有按时接办的也在内；后来答复了的也算，直到写明原因。",
-    "to_decide": "在不同的半天打了三次电话都没有打通、短信也没有送到的，和号码不对的办件，要值班长决定怎么办。",
+    "with_province": "超期满一个工作日、已经报到省厅的办件，还没有答复、也没有写明原因。",
+    "to_decide": "联系来电人没有成功、按规定要由值班长决定怎么办的办件：在不同的半天打了几次都没有打通、"
+    "短信没有送到或发不了短信的，和号码不对的。答复了或重新办理了就不算。",
 }
 
 
@@ -82,6 +88,15 @@ def in_time_sql(case: str = "w") -> str:
         f"({case}.replied_at IS NULL AND {_closed_as(case, (SOURCE_CLEARED,))} AND {case}.closed_at <= {case}.due_at)"
     )
     return f"({case}.replied_at <= {case}.due_at OR {cleared}) IS TRUE"
+
+
+def decision_sql(case: str = "w") -> str:
+    """The condition that a case waits for the supervisor: the last try failed, and the rules said so then."""
+    return f"""({case}.status IN ('open', 'owned')
+  AND EXISTS (SELECT FROM case_reply r WHERE r.case_id = {case}.id AND r.ended_at IS NOT NULL)
+  AND (SELECT e.event = 'reply_failed' AND e.detail->>'next' = '{SUPERVISOR}' FROM case_event e
+       WHERE e.case_id = {case}.id AND e.event IN ('reply_failed', 'replied', 'reopened')
+       ORDER BY e.id DESC LIMIT 1)) IS TRUE"""
 
 
 def _closed_as(case: str, reasons: Iterable[str]) -> str:

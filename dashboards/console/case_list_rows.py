@@ -13,6 +13,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from dashboards.console.case_figures import decision_sql
 from dashboards.console.case_scope import VISIBLE, Reader, Row
 
 MINE, UNOWNED, DUE_TODAY, LATE, ALL, TEXTS, REPLIED, CLOSED = (
@@ -45,15 +46,16 @@ _BY_TAIL = "w.centre = ANY(%(centres)s) AND w.number_tail = %(tail)s AND NOT w.i
 _COLUMNS = """
 w.id, w.kind, w.centre, w.first_centre, w.desk, w.status, w.subject, w.subject_by, w.suggested_subject, w.number_tail,
 w.is_anonymous, w.owner_id, w.opened_at, w.due_at, w.due_is_provisional, w.desk_due_at, w.replied_at, w.closed_at,
-w.closed_reason, w.merged_into, w.urges, w.supervised_at, w.reopened
+w.closed_reason, w.merged_into, w.urges, w.supervised_at, w.reopened, w.level, w.cleared_at
 """
-_PAGE = """
+_PAGE = f"""
 SELECT found.*, a.number AS owner_number, a.name AS owner_name,
        EXISTS (SELECT 1 FROM case_reply r WHERE r.case_id = found.id AND r.kind = 'text' AND r.ended_at IS NULL)
            AS waits_for_text,
+       {decision_sql("found")} AS waits_for_decision,
        (SELECT count(*) FROM message m WHERE m.case_id = found.id AND m.status = 'kept') AS messages,
        heard.recording, heard.is_deleted, heard.transcript, heard.said
-FROM ({page}) found
+FROM ({{page}}) found
 LEFT JOIN agent a ON a.id = found.owner_id
 LEFT JOIN LATERAL (
     SELECT g.status AS recording, g.deleted_at IS NOT NULL AS is_deleted, t.status AS transcript,
@@ -62,7 +64,7 @@ LEFT JOIN LATERAL (
     LEFT JOIN transcript t ON t.recording_sid = g.recording_sid
     WHERE m.case_id = found.id AND m.status = 'kept' ORDER BY m.id, g.started_at DESC LIMIT 1
 ) heard ON true
-ORDER BY found.{column} {direction}, found.id {direction}
+ORDER BY found.{{column}} {{direction}}, found.id {{direction}}
 """
 _OF_CENTRES = """
 SELECT page.* FROM unnest(%(centres)s::text[]) AS place(code) CROSS JOIN LATERAL (

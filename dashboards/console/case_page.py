@@ -13,6 +13,7 @@ from dashboards.console.case_list import standing_of
 from dashboards.console.case_page_parts import (
     attempt_json,
     caller_json,
+    can_take_in,
     due_line,
     event_json,
     facts_json,
@@ -20,6 +21,7 @@ from dashboards.console.case_page_parts import (
     page_elsewhere,
     reply_json,
     seat_json,
+    trying_of,
 )
 from dashboards.console.case_page_rows import CaseLook, read_case
 from dashboards.console.case_rights import page_rights
@@ -81,16 +83,15 @@ class CasePage:
 
     def _page(self, look: CaseLook, reader: Reader, now: datetime, seen: str) -> dict[str, Any]:
         library, row = self._line.keeper.library(), look.row
-        is_trying = any(reply["ended_at"] is None for reply in look.replies)
         messages = [message_json(message, look, now) for message in look.messages]
         version = hashlib.sha256(json.dumps(messages, default=str).encode()).hexdigest()[:16]
-        others = [self._other(other, library, now) for other in look.others]
+        others = [self._other(other, row["kind"], library, now) for other in look.others]
         may = page_rights(
             row,
             standing_of(reader, row),
             len(messages),
             sum(other["can_take_it_in"] for other in others),
-            is_trying,
+            trying_of(look.replies, now),
             self._line.services.texts.can_send,
         )
         return {
@@ -112,7 +113,10 @@ class CasePage:
     def _head(self, look: CaseLook, reader: Reader, library: Library, now: datetime) -> dict[str, Any]:
         row, calendar = look.row, self._line.timetable.calendar
         due = due_words(row["status"], row["due_at"], now, calendar)
-        waits = any(reply["kind"] == "text" and reply["ended_at"] is None for reply in look.replies)
+        waits = {
+            "waits_for_text": any(reply["kind"] == "text" and reply["ended_at"] is None for reply in look.replies),
+            "waits_for_decision": look.people["waits_for_decision"],
+        }
         subject = row["subject"] or row["suggested_subject"]
         return {
             "id": row["id"],
@@ -141,7 +145,7 @@ class CasePage:
             "is_mine": row["owner_id"] is not None and row["owner_id"] == reader.seat,
             "is_for_another": row["owner_id"] in reader.deputy_of,
             "deputy": seat_json(look.people, "deputy"),
-            "flags": flag_words({**row, "waits_for_text": waits}),
+            "flags": flag_words({**row, **waits}),
             "facts": facts_json(look, now),
             "is_supervised": row["supervised_at"] is not None,
             "merged_into": row["merged_into"],
@@ -158,7 +162,8 @@ class CasePage:
             return f"曾经超期，{moment_words(row['cleared_at'], now)}已说明：{row['cleared_reason']}"
         return "" if key == OVERDUE else "超期过，还没有说明原因"
 
-    def _other(self, row: Row, library: Library, now: datetime) -> dict[str, Any]:
+    def _other(self, row: Row, kind: str, library: Library, now: datetime) -> dict[str, Any]:
+        """Another case of the same caller; `kind` is that of the case that may be merged into it."""
         return {
             "id": row["id"],
             "kind_zh": KINDS_ZH[row["kind"]],
@@ -166,5 +171,5 @@ class CasePage:
             "status_zh": STATUSES_ZH[row["status"]],
             "opened_zh": moment_words(row["opened_at"], now),
             "centre_name": library.centre(row["centre"]).short_name,
-            "can_take_it_in": row["status"] in ("open", "owned"),
+            "can_take_it_in": can_take_in(row, kind),
         }

@@ -9,6 +9,7 @@ from typing import Any
 from dashboards.console.callback_words import stage_of
 from dashboards.console.caller_words import short_region
 from dashboards.console.case_page_rows import CaseLook
+from dashboards.console.case_rights import LATE_TEXT
 from dashboards.console.case_scope import Row
 from dashboards.console.case_words import ACTORS_ZH, SATISFACTION_ZH, event_words, moment_words, tail_words
 from dashboards.console.message_words import (
@@ -19,9 +20,11 @@ from dashboards.console.message_words import (
     transcript_sentence,
     without_long_numbers,
 )
+from voicemail.case_calls import RECEIPT_PATIENCE
+from voicemail.case_joining import may_be_joined
 from voicemail.deadline import POLICIES
 from voicemail.reply_rules import RESULTS_ZH
-from voicemail.work_order import ADOPTED_KINDS, CARD_FREEZE, DECISIONS_ZH, REPLY_KINDS_ZH
+from voicemail.work_order import ACTIVE, ADOPTED_KINDS, CARD_FREEZE, DECISIONS_ZH, REPLY_KINDS_ZH
 
 STAGES_ZH = {
     "dialling": "正在拨号", "ringing": "来电人的电话在响", "answered": "接起来了，等对方按1", "confirmed": "接通了",
@@ -50,6 +53,20 @@ def attempt_json(replies: Sequence[Row]) -> dict[str, Any] | None:
     stage = stage_of(reply["attempt_status"])
     words = "正在通话" if reply["callback_status"] == "live" and stage == "confirmed" else STAGES_ZH[stage]
     return {"kind": "call", "stage": stage, "zh": words}
+
+
+def trying_of(replies: Sequence[Row], now: datetime) -> str:
+    """How the caller is being reached: call, text, late_text (whose receipt nobody need wait for), or not at all."""
+    reply = next((reply for reply in replies if reply["ended_at"] is None), None)
+    if reply is None:
+        return ""
+    is_late = reply["kind"] == "text" and reply["sent_at"] and now - reply["sent_at"] >= RECEIPT_PATIENCE
+    return LATE_TEXT if is_late else str(reply["kind"])
+
+
+def can_take_in(other: Row, kind: str) -> bool:
+    """Whether a case of that kind may be merged into another one of the same caller."""
+    return other["status"] in ACTIVE and may_be_joined(kind, other["kind"])
 
 
 def caller_json(look: CaseLook) -> dict[str, Any]:

@@ -10,14 +10,16 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from dashboards.console.case_figures import decision_sql
 from dashboards.console.case_scope import VISIBLE, Reader, Row, find_case
 from voicemail.case_rows import joined_ids
 
 MOST_OTHERS = 20
 MOST_EVENTS = 300
-_PEOPLE = """
+_PEOPLE = f"""
 SELECT a.number AS owner_number, a.name AS owner_name, d.number AS deputy_number, d.name AS deputy_name,
-       p.until AS deputy_until, o.connected_at, o.ended_at, g.number AS judged_number, g.name AS judged_name, s.score
+       p.until AS deputy_until, o.connected_at, o.ended_at, g.number AS judged_number, g.name AS judged_name, s.score,
+       {decision_sql()} AS waits_for_decision
 FROM work_order w
 LEFT JOIN agent a ON a.id = w.owner_id
 LEFT JOIN agent_deputy p ON p.agent_id = w.owner_id AND p.ended_at IS NULL AND p.since <= %(now)s

@@ -20,14 +20,18 @@ from voicemail.work_order import (
 
 CONSULTANT, SUPERVISOR, PROVINCIAL = "consultant", "supervisor", "provincial"
 DEEDS = (
-    "take", "release", "dial", "text", "note", "subject", "decide", "assign", "transfer", "close", "reopen",
+    "take", "release", "dial", "talk", "text", "note", "subject", "decide", "assign", "transfer", "close", "reopen",
     "urge", "supervise", "merge", "split", "clear", "correct", "number",
 )  # fmt: skip
 NO_TEXTS = "短信没有通道，发不出去。"
-IS_TRYING = "正在联系来电人，先等这一次的结果。"
+CALLING = "正在给来电人打电话，先等这一次的结果。"
+TEXT_ON_ITS_WAY = "短信刚发出，先等回执；发出10分钟还没有回执就可以拨打。"
+NO_RECEIPT = "上一条短信还没有回执，可以先拨打电话。"
+CALL, TEXT, LATE_TEXT = "call", "text", "late_text"
 TAKE_FIRST = "还没有人接办，先按“接办”。"
 ELSEWHERE = {True: "请到“挂失”页处理完毕，这里会自动办结。", False: "请到“回电”页办结，这里会自动办结。"}
 NO_NUMBER = "没有来电人的号码，联系不上。"
+NO_TRACE = "匿名举报不记通话，免得从通话找到举报人；作出受理决定就算答复。"
 # None: not offered; "": may be done; else why not.
 Rights = Mapping[str, str | None]
 
@@ -77,9 +81,12 @@ def rights(row: Mapping[str, Any], standing: Standing) -> Rights:
 
 
 def page_rights(
-    row: Mapping[str, Any], standing: Standing, messages: int, others: int, is_trying: bool, can_text: bool
+    row: Mapping[str, Any], standing: Standing, messages: int, others: int, trying: str, can_text: bool
 ) -> Rights:
-    """What may be done on the page of a case. `others`: cases of the same caller that it may be merged into."""
+    """What may be done on the page of a case. `others`: cases of the same caller that it may be merged into.
+
+    `trying`: how the caller is being reached, "" when not.
+    """
     acts, status = standing.acts_on(row), row["status"]
     is_active = status in ACTIVE
     goes_on = is_active or status == REPLIED
@@ -87,12 +94,17 @@ def page_rights(
     # Whoever decides about a case has it.
     hand = TAKE_FIRST if status == OPEN and not standing.is_head else ""
     decides = row["kind"] in DECIDED_KINDS and row["decision"] is None
-    reach = _why_not(row, is_trying)
+    unreachable = _why_not(row)
+    on_its_way = {CALL: CALLING, TEXT: TEXT_ON_ITS_WAY, LATE_TEXT: NO_RECEIPT}.get(trying, "")
+    ring = "" if trying == LATE_TEXT else on_its_way
+    answers = acts and goes_on
     return {
         **rights(row, standing),
         "decide": hand if acts and goes_on and decides else None,
-        "dial": reach if acts and goes_on and standing.seat is not None else None,
-        "text": (reach or ("" if can_text else NO_TEXTS)) if acts and goes_on else None,
+        "dial": (unreachable or ring) if answers and standing.seat is not None else None,
+        # Also of whom nobody could ring: they rang.
+        "talk": _why_no_talk(row, trying) if answers and standing.seat is not None else None,
+        "text": (unreachable or on_its_way or ("" if can_text else NO_TEXTS)) if answers else None,
         "close": (ELSEWHERE[row["kind"] == CARD_FREEZE] if is_adopted else hand) if acts and goes_on else None,
         "reopen": "" if acts and status in (REPLIED, CLOSED) and not is_adopted else None,
         "merge": "" if acts and goes_on and others else None,
@@ -103,7 +115,13 @@ def page_rights(
     }
 
 
-def _why_not(row: Mapping[str, Any], is_trying: bool) -> str:
+def _why_not(row: Mapping[str, Any]) -> str:
     if row["is_anonymous"] or not row["number_sealed"]:
         return "匿名举报，没有留号码，不能联系。" if row["is_anonymous"] else NO_NUMBER
-    return IS_TRYING if is_trying else ""
+    return ""
+
+
+def _why_no_talk(row: Mapping[str, Any], trying: str) -> str:
+    if row["is_anonymous"]:
+        return NO_TRACE
+    return CALLING if trying == CALL else ""

@@ -10,7 +10,9 @@ from typing import Any
 
 from dashboards.console.message_words import without_long_numbers
 from integrations.work_calendar import WorkCalendar, in_shanghai
-from voicemail.work_order import CLOSED, EVENTS_ZH, MERGED, REPLIED
+from voicemail.reminders import LEVELS, NOT_YET, PROVINCE
+from voicemail.reminders import OVERDUE as LATE
+from voicemail.work_order import CLOSE_REASONS_ZH, CLOSED, EVENTS_ZH, MERGED, NEEDS_WORDS, REPLIED
 
 OVERDUE, TODAY, TOMORROW, LATER, NO_DATE = "overdue", "today", "tomorrow", "later", "none"
 # Tone and symbol of each: a colour never says it alone.
@@ -143,25 +145,39 @@ def number_words(number: str) -> str:
 
 
 def flag_words(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What is special about a case: how often it was urged, whether it is watched, where it came from."""
-    urges = row["urges"]
+    """What is special about a case: how often it was urged, who was told of it, where it came from, what it waits for.
+
+    `title`, where there is one, says more.
+    """
+    urges, level = row["urges"], row["level"]
+    level_zh = LEVELS.get(level, "")
+    is_told = level == PROVINCE and row["cleared_at"] is None
     flags = [
         ("urged", f"催办×{urges}" if urges > 1 else "催办") if urges else None,
+        ("province", "已报省厅", level_zh) if is_told else None,
+        ("decision", "请值班长定", "联系不上来电人，请值班长决定怎么办") if row["waits_for_decision"] else None,
         ("supervised", "督办") if row["supervised_at"] else None,
+        ("reminded", "已提醒", level_zh) if NOT_YET < level < LATE else None,
         ("passed", "转来") if row["first_centre"] != row["centre"] else None,
         ("reopened", "重新办理") if row["reopened"] else None,
         ("provisional", "临时日期") if row["due_is_provisional"] else None,
         ("anonymous", "匿名") if row["is_anonymous"] else None,
         ("text", "等短信回执") if row["waits_for_text"] else None,
     ]
-    return [{"key": flag[0], "name": flag[1]} for flag in flags if flag]
+    return [dict(zip(("key", "name", "title"), flag, strict=False)) for flag in flags if flag]
 
 
 def event_words(event: str, note: str, detail: Mapping[str, Any] | None) -> str:
     """One line of the history without who and when."""
     said = _OWN_WORDS.get(event, event)
     moved = _moved_words(detail) if event == "due_moved" else ""
-    return "：".join(part for part in (said, moved or without_long_numbers(note)) if part)
+    reason = _reason_words(detail) if event == "closed" else ""
+    return "：".join(part for part in (said, reason, moved or without_long_numbers(note)) if part)
+
+
+def _reason_words(detail: Mapping[str, Any] | None) -> str:
+    reason = str(detail.get("reason", "")) if detail else ""
+    return "" if reason in NEEDS_WORDS else CLOSE_REASONS_ZH.get(reason, "")
 
 
 def _moved_words(detail: Mapping[str, Any] | None) -> str:

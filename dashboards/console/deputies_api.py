@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
+from dashboards.audit import enter_audit
 from dashboards.console.api import json_body, json_roles, text_of
 from dashboards.console.case_doers import doer_of
+from dashboards.console.case_scope import SEES_REPORTS
 from dashboards.console.errors import Refused
 from dashboards.sign_in import centres_in_scope, signed_in
-from dashboards.staff_area import SETS_DUTY
 from integrations.work_calendar import SHANGHAI, in_shanghai
 from ivr.service import Line
 from voicemail.case_desk import CaseDesk
@@ -36,9 +37,9 @@ class Deputies:
 
     def register(self, bp: Blueprint) -> None:
         """Add the addresses to the JSON blueprint."""
-        bp.post("/console/deputies", endpoint="deputy_set")(json_roles(*SETS_DUTY)(self._set))
+        bp.post("/console/deputies", endpoint="deputy_set")(json_roles(*SEES_REPORTS)(self._set))
         bp.post("/console/deputies/<int(max=2147483647):agent_id>/end", endpoint="deputy_end")(
-            json_roles(*SETS_DUTY)(self._end)
+            json_roles(*SEES_REPORTS)(self._end)
         )
 
     def _set(self) -> Response:
@@ -51,12 +52,20 @@ class Deputies:
             raise Refused(422, OTHER_CENTRE)
         until = read_until(text_of(body, "until"), self._line.services.now())
         self._desk.set_deputy(agent, deputy, until, doer_of(signed_in()))
+        self._enter("deputy_set", agent, centres[agent])
         return jsonify(ok=True, said="设好了，代办的人现在就能看到、能办这些办件。")
 
     def _end(self, agent_id: int) -> Response:
-        self._centres(agent_id, must_work=False)
+        centres = self._centres(agent_id, must_work=False)
         self._desk.end_deputy(agent_id, doer_of(signed_in()))
+        self._enter("deputy_ended", agent_id, centres[agent_id])
         return jsonify(ok=True, said="代办结束了。")
+
+    def _enter(self, action: str, agent: int, centre: str) -> None:
+        services = self._line.services
+        with services.database.pool.connection() as connection:
+            who = signed_in().username
+            enter_audit(connection, services.now(), who, action, centre, f"deputy of seat {agent}")
 
     def _centres(self, *agents: int, must_work: bool = True) -> Mapping[int, str]:
         """The centres of these seats, all of the user's own. Raises Refused."""

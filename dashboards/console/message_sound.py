@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from psycopg import Connection
 
+from dashboards.audit import enter_audit
 from dashboards.console.api import json_body, json_roles
 from dashboards.console.case_doers import doer_of
 from dashboards.console.case_list import standing_of
@@ -30,7 +31,7 @@ from dashboards.staff import StaffMember
 from ivr.service import Line
 from voicemail.case_desk import LONGEST_CORRECTION, CaseDesk
 from voicemail.case_rows import acts_for
-from voicemail.work_order import REPORT
+from voicemail.work_order import LOW_RATING, REPORT
 
 # Of a message: what was said about a talk, which is not for whoever talked.
 COMMENT = "comment"
@@ -87,6 +88,10 @@ class MessageSounds:
         if not self._may_correct(voice, member):
             raise Refused(403, NOT_THEIRS_TO_CORRECT)
         self._desk.correct(recording_sid, read_correction(json_body().get("text")), doer_of(member))
+        services = self._line.services
+        with services.database.pool.connection() as connection:
+            subject = f"message {recording_sid}"
+            enter_audit(connection, services.now(), member.username, "message_corrected", voice.centre, subject)
         return jsonify({"ok": True, "said": SAVED, **voice_json(self._find(voice.recording_sid), True)})
 
     def _find(self, recording_sid: str) -> Voice:
@@ -103,7 +108,8 @@ class MessageSounds:
         return voice
 
     def _may_hear(self, connection: Connection[Any], voice: Voice, member: StaffMember) -> bool:
-        is_report, is_comment = voice.case_kind == REPORT, voice.message_kind == COMMENT
+        is_report = voice.case_kind == REPORT
+        is_comment = voice.message_kind == COMMENT or voice.case_kind == LOW_RATING
         if (not is_report or member.role in SEES_REPORTS) and (not is_comment or member.role != CONSULTANT):
             return True
         return acts_for(connection, member.agent_id, voice.owner_id, self._line.services.now())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from dashboards.console.case_figures import OnTime, total
 from dashboards.console.deputies_api import NO_SUCH_SEAT, NOT_THEIRS, OTHER_CENTRE, SAME_PERSON, WRONG_DAY
 from integrations.work_calendar import in_shanghai
@@ -43,6 +45,18 @@ def replied(app: ConsoleApp, late: timedelta, ago: timedelta = DAY, **values: An
 
 def breached(app: ConsoleApp, **values: Any) -> dict[str, Any]:
     return {"breached_at": app.clock() - HOUR, **values}
+
+
+def happened(app: ConsoleApp, case_id: int, event: str, **detail: Any) -> None:
+    app.write(
+        "INSERT INTO case_event (case_id, at, actor, event, detail) VALUES (%s, %s, 'system', %s, %s)",
+        *(case_id, app.clock(), event, Jsonb(detail)),
+    )
+
+
+def failed(app: ConsoleApp, case_id: int, following: str) -> None:
+    """A try was in vain, and the rules said what comes next."""
+    happened(app, case_id, "reply_failed", next=following)
 
 
 # the on-time rate
@@ -146,16 +160,34 @@ def test_an_overdue_case_stays_listed_until_somebody_says_why(console: ConsoleAp
 
 
 def test_a_case_that_no_call_and_no_text_reached_waits_for_a_decision(console: ConsoleApp) -> None:
-    again, stuck, answered, wrong = case(console), case(console), case(console), case(console)
-    for one in (again, stuck, answered):
-        for ago in (3, 2, 1):
-            reply(console, one, "no_answer", made_at=console.clock() - ago * DAY)
-    for one in (stuck, answered):
-        reply(console, one, "undelivered", kind="text", made_at=console.clock() - HOUR)
-    reply(console, answered, "delivered")
-    reply(console, wrong, "wrong_number")
+    again, stuck, later, answered, reopened, closed_since = (case(console) for _ in range(6))
+    for one in (again, stuck, later, answered, reopened, closed_since):
+        # Where no text can go out, three calls are enough; by what was tried alone nobody could tell.
+        reply(console, one, "no_answer")
+        failed(console, one, "again" if one == again else "supervisor")
+    failed(console, later, "again")
+    happened(console, answered, "replied")
+    happened(console, reopened, "reopened")
+    happened(console, stuck, "urged")
+    console.write(
+        "UPDATE work_order SET status = 'closed', closed_at = now(), closed_reason = '重复' WHERE id = %s", closed_since
+    )
     found = board(console.at("hefei"))
-    assert sorted(ids(found, "to_decide")) == [stuck, wrong] and found["all"]["to_decide"] == 2
+    assert ids(found, "to_decide") == [stuck] and found["all"]["to_decide"] == 1
+    centres = {row["code"]: row["to_decide"] for row in board(console.at("xinxi"))["centres"]}
+    assert centres[HEFEI] == 1 and centres[WUHU] == 0
+
+
+def test_what_was_told_to_the_province_is_counted_until_somebody_says_why(console: ConsoleApp) -> None:
+    told = due_ago(console, 3 * DAY, level=5, **breached(console))
+    explained = {"cleared_at": console.clock(), "cleared_by": "hefei", "cleared_reason": "在等税务回复"}
+    due_ago(console, 3 * DAY, level=5, **breached(console), **explained)
+    due_ago(console, DAY, level=4, **breached(console))
+    for username in ("hefei", "xinxi"):
+        found = board(console.at(username))
+        assert found["all"]["with_province"] == 1
+        assert [row["id"] for row in found["lists"]["overdue"]["rows"] if row["is_with_province"]] == [told]
+    assert "已报省厅" in console.at("hefei").page("/cases/board")
 
 
 def test_each_person_has_their_own_figures(console: ConsoleApp) -> None:
@@ -191,8 +223,20 @@ def test_supervisors_see_their_own_centre_and_consultants_nothing(console: Conso
     consultant = console.at(HEFEI01)
     assert consultant.client.get("/console/cases/board/data").status_code == 403
     assert consultant.client.get("/cases/board").status_code == 403
+    assert "/cases/board" not in consultant.page("/cases")
     page = supervisor.page("/cases/board")
     assert "按时办结率＝" in page and page.count('aria-current="page"') == 1
+
+
+def test_who_runs_the_machines_sees_no_reports_and_so_not_this_page(console: ConsoleApp) -> None:
+    case(console, kind="report")
+    administrator = console.at("guanli")
+    for path in ("/cases/board", "/console/cases/board/data", f"/console/cases/board/data?centre={HEFEI}"):
+        assert administrator.client.get(path).status_code == 403
+    assert "/cases/board" not in administrator.page("/status") and "/cases/board" in console.at("xinxi").page("/status")
+    body = {"agent_id": console.seat(HEFEI01), "deputy_id": console.seat(HEFEI02)}
+    assert administrator.act("deputies", body).status_code == 403
+    assert administrator.act(f"deputies/{body['agent_id']}/end").status_code == 403
 
 
 # deputies
@@ -211,6 +255,8 @@ def test_a_deputy_is_set_until_a_day_and_ended(console: ConsoleApp) -> None:
     assert {row["id"]: row["deputy"] for row in board(supervisor)["people"]}[agent] is None
     assert supervisor.act("deputies", {**body, "until": ""}).status_code == 200
     assert supervisor.act(f"deputies/{agent}/end").status_code == 200
+    entry = ("hefei", HEFEI, f"deputy of seat {agent}")
+    assert console.audit("deputy_set") == [entry, entry] and console.audit("deputy_ended") == [entry]
     assert {row["id"]: row["deputy"] for row in board(supervisor)["people"]}[agent] is None
 
 

@@ -18,7 +18,7 @@ DEEDS = {
     "note": {"words": "好"}, "subject": {"subject": "card-apply"}, "decide": {"decision": "accepted"},
     "close": {"reason": "duplicate"},
     "reopen": {"words": "好"}, "urge": {}, "supervise": {"on": True}, "merge": {"into": 1}, "split": {"message": 1},
-    "clear": {"words": "好"}, "dial": {}, "text": {"words": "好"},
+    "clear": {"words": "好"}, "dial": {}, "talk": {}, "text": {"words": "好"},
 }  # fmt: skip
 
 
@@ -209,6 +209,36 @@ def test_one_key_takes_the_case_and_rings_the_caller(console: ConsoleApp) -> Non
     ring = visitor.desk()["offer"]["callback"]
     assert ring["case_id"] == case_id and f"办件{case_id}" in ring["note"]
     assert history(console, case_id) == ["opened", "taken", "dialled"]
+
+
+def test_the_talk_with_who_rings_is_the_answer(console: ConsoleApp) -> None:
+    case_id, visitor = put(console, caller=""), console.at(HEFEI01)
+    told = sentence(do(visitor, case_id, "talk"))
+    assert told[0] == 409 and "没有找到您刚才的通话" in told[1]
+    # Whoever has nothing to tell has not taken it either.
+    assert row(console, case_id, "status") == ("open",)
+    console.clock.forward(seconds=60)
+    began = console.clock()
+    console.ended_talk(HEFEI01, seconds=90)
+    assert "dial" in case(visitor, case_id)["may"] and case(visitor, case_id)["may"]["talk"] == ""
+    assert sentence(do(visitor, case_id, "talk"))[0] == 200
+    assert row(console, case_id, "status", "owner_id", "replied_at", "reply_kind") == (
+        "replied", console.seat(HEFEI01), began, "call",
+    )  # fmt: skip
+    found = case(visitor, case_id)
+    assert found["history"][0]["zh"] == "答复了，计时停止：在通话里答复，通话90秒，尾号2345"
+    assert [(reply["result_zh"], reply["talk_seconds"]) for reply in found["replies"]] == [("已答复", 90)]
+    assert console.audit("case_talk") == [(HEFEI01, "340100", f"work_order {case_id}")]
+    assert do(visitor, case_id, "talk").status_code == 409
+    # Who has no seat has had no talk.
+    assert "talk" not in case(console.at("hefei"), case_id)["may"]
+    assert do(console.at("hefei"), case_id, "talk").status_code == 409
+
+
+def test_no_talk_is_noted_of_an_anonymous_report(console: ConsoleApp) -> None:
+    case_id = owned(console, HEFEI01, kind="report", caller="", is_anonymous=True)
+    told = sentence(do(console.at(HEFEI01), case_id, "talk"))
+    assert told[0] == 409 and "免得从通话找到举报人" in told[1]
 
 
 def test_a_text_is_handed_to_the_channel_and_stops_nothing_yet(

@@ -6,8 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
-from tests.dashboards.case_app import WUHU, deputise, due_in, ids, listed, owned, put, say
+from tests.dashboards.case_app import WUHU, case, deputise, due_in, ids, listed, owned, put, say
 from tests.dashboards.console_app import HEFEI01, HEFEI02, WUHU01, ConsoleApp
 
 # Friday 20 November 2026, 10:20 in Hefei.
@@ -35,6 +36,53 @@ def test_a_row_says_what_was_said_and_shows_no_number(console: ConsoleApp) -> No
         row["caller_zh"] == "尾号5678" and row["is_suggested"] and row["flags"] == [{"key": "urged", "name": "催办×2"}]
     )
     assert "养老金没有到账" in row["words"] and "三四零一" not in str(row) and "13855115678" not in str(row)
+
+
+@pytest.mark.parametrize(
+    ("level", "flags"),
+    [
+        (0, []),
+        (1, [("reminded", "已提醒", "时间过半")]),
+        (3, [("reminded", "已提醒", "今天到期")]),
+        # That it is late the date says.
+        (4, []),
+        (5, [("province", "已报省厅", "超期满一个工作日，报省厅")]),
+    ],
+)
+def test_a_reminder_is_seen_in_the_list_and_on_the_page(
+    console: ConsoleApp, level: int, flags: list[tuple[str, ...]]
+) -> None:
+    case_id, visitor = put(console, level=level), console.at(HEFEI01)
+    for found in (listed(visitor)["rows"][0], case(visitor, case_id)):
+        assert [tuple(flag.values()) for flag in found["flags"]] == flags
+
+
+def test_what_was_explained_is_the_provinces_no_longer(console: ConsoleApp) -> None:
+    cleared = {"cleared_at": console.clock(), "cleared_by": "hefei", "cleared_reason": "在等税务"}
+    put(console, level=5, breached_at=console.clock(), **cleared)
+    assert listed(console.at("hefei"))["rows"][0]["flags"] == []
+
+
+def test_what_the_supervisor_has_to_decide_is_marked(console: ConsoleApp) -> None:
+    stuck, answered = owned(console, HEFEI01), owned(console, HEFEI01)
+    for case_id in (stuck, answered):
+        console.write(
+            "INSERT INTO case_reply (case_id, kind, by, made_at, ended_at, result) "
+            "VALUES (%s, 'call', %s, %s, %s, 'wrong_number')",
+            *(case_id, HEFEI01, console.clock(), console.clock()),
+        )
+        console.write(
+            "INSERT INTO case_event (case_id, at, actor, event, detail) VALUES (%s, %s, 'system', 'reply_failed', %s)",
+            *(case_id, console.clock(), Jsonb({"next": "supervisor"})),
+        )
+    console.write(
+        "INSERT INTO case_event (case_id, at, actor, event) VALUES (%s, %s, 'caller', 'replied')",
+        *(answered, console.clock()),
+    )
+    visitor = console.at("hefei")
+    marked = {row["id"]: [flag["name"] for flag in row["flags"]] for row in listed(visitor)["rows"]}
+    assert marked == {stuck: ["请值班长定"], answered: []}
+    assert [flag["name"] for flag in case(visitor, stuck)["flags"]] == ["请值班长定"]
 
 
 @pytest.mark.parametrize(

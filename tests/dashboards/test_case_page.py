@@ -8,6 +8,7 @@ import pytest
 
 from tests.dashboards.case_app import WUHU, case, deputise, do, owned, put, say, sentence
 from tests.dashboards.console_app import HEFEI01, HEFEI02, WUHU01, ConsoleApp
+from voicemail.work_order import CLOSE_REASONS_ZH
 
 NUMBER = "+8613855115678"
 
@@ -102,10 +103,45 @@ def test_the_same_callers_other_cases_are_there_to_be_merged(console: ConsoleApp
     assert found["may"]["merge"] == ""
 
 
+def test_only_cases_of_one_kind_are_offered_to_be_merged(console: ConsoleApp) -> None:
+    message, complaint = (
+        owned(console, HEFEI01, caller=NUMBER),
+        owned(console, HEFEI01, caller=NUMBER, kind="complaint"),
+    )
+    freeze = owned(console, HEFEI01, caller=NUMBER, kind="card_freeze")
+    visitor = console.at(HEFEI01)
+    may = {
+        one: ([other["id"] for other in found["others"] if other["can_take_it_in"]], "merge" in found["may"])
+        for one in (message, complaint, freeze)
+        if (found := case(visitor, one))
+    }
+    assert may == {message: ([], False), complaint: ([], False), freeze: ([message], True)}
+    assert do(visitor, complaint, "merge", into=message).status_code == 409
+    assert do(visitor, freeze, "merge", into=complaint).status_code == 422
+
+
+def test_why_a_case_was_closed_is_said_in_words(console: ConsoleApp) -> None:
+    visitor = console.at("hefei")
+    reasons = {
+        "not_a_message": "",
+        "duplicate": "和昨天一样",
+        "unreachable": "",
+        "withdrawn": "",
+        "other": "转到信访办",
+    }
+    for reason, words in reasons.items():
+        case_id = put(console)
+        assert do(visitor, case_id, "close", reason=reason, words=words).status_code == 200
+        found = case(visitor, case_id)
+        happened, facts = found["history"][0]["zh"], str(found["facts"])
+        name = words if reason == "other" else CLOSE_REASONS_ZH[reason]
+        assert happened.startswith(f"办结：{name}") and name in facts and reason not in happened + facts
+
+
 @pytest.mark.parametrize(
     ("who", "may"),
     [
-        (HEFEI01, {"take", "note", "subject", "transfer", "dial", "text", "close", "correct", "number"}),
+        (HEFEI01, {"take", "note", "subject", "transfer", "dial", "talk", "text", "close", "correct", "number"}),
         ("hefei", {"note", "subject", "assign", "transfer", "text", "close", "urge", "supervise", "correct", "number"}),
         ("xinxi", {"note", "urge", "supervise"}),
         ("guanli", set()),
@@ -141,7 +177,11 @@ def test_the_tries_say_what_comes_next_and_how_far_the_present_one_is(console: C
     )
     found = case(visitor, case_id)
     assert found["attempt"] == {"kind": "text", "stage": "", "zh": "短信已发出，等回执"}
-    assert "正在联系来电人" in found["may"]["dial"]
+    # Nobody waits out the day for a receipt that does not come.
+    assert found["may"]["dial"] == "" and "还没有回执" in found["may"]["text"]
+    console.write("UPDATE case_reply SET sent_at = %s WHERE kind = 'text'", console.clock() - timedelta(minutes=9))
+    may = case(visitor, case_id)["may"]
+    assert "先等回执" in may["dial"] and may["dial"] == may["text"] and may["talk"] == ""
 
 
 def test_the_history_reads_as_sentences_newest_first(console: ConsoleApp) -> None:

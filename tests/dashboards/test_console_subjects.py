@@ -87,6 +87,19 @@ def test_a_menu_that_ended_in_a_wrong_key_says_nothing(keeper: LibraryKeeper) ->
     assert walk(keeper, ("main", None), ("main", "#"), ("main", "9"), ("main", "*")).paths == ()
 
 
+def test_that_somebody_had_been_at_the_complaints_is_not_told(keeper: LibraryKeeper) -> None:
+    steps = [
+        ("main", None), ("topics", "2"), ("listen", "1"), ("main", "*"), ("complaint_which", "4"),
+        ("speak_complaint", "1"), ("report_recorded", "#"), ("look_line", "0"),
+    ]  # fmt: skip
+    asked = walk(keeper, *steps)
+    assert [path.partition("（")[0] for path in asked.paths] == ["听政策录音：养老", "转人工"]
+    straight = walk(keeper, ("main", None), ("complaint_which", "4"), ("look_line", "0"))
+    assert straight.paths == ("转人工",)
+    again = walk(keeper, ("main", None), ("complaint_which", "4"), ("main", "*"), ("topics", "2"), ("listen", "1"))
+    assert [path.partition("（")[0] for path in again.paths] == ["听政策录音：养老"]
+
+
 @pytest.mark.parametrize(
     ("number", "shown"),
     [

@@ -129,6 +129,13 @@ def test_pages_carry_strict_headers_and_a_request_id(client: FlaskClient) -> Non
     assert "Strict-Transport-Security" not in response.headers
 
 
+@pytest.mark.parametrize("path", ["/ivr/step", "/queueing/leg", "/voicemail/message", "/voicemail/text"])
+def test_the_carrier_gets_no_headers_of_pages_and_no_session(client: FlaskClient, path: str) -> None:
+    response = client.post(path)
+    assert response.status_code in (403, 404, 405)
+    assert "Content-Security-Policy" not in response.headers and "Set-Cookie" not in response.headers
+
+
 def test_an_error_becomes_a_sentence_and_an_id(app: Flask) -> None:
     known = HotlineError("callback 17 is closed", "这个回呼已经结束。")
 

@@ -175,6 +175,7 @@ def test_a_correction_is_kept_beside_what_was_recognised(console: ConsoleApp) ->
     name = console.rows("SELECT name FROM staff_user WHERE username = %s", HEFEI01)[0][0]
     assert told["corrected"]["by"] == name and told["words"] == WORDS
     assert history(console, "corrected") == [(case_id, HEFEI01)]
+    assert console.audit("message_corrected") == [(HEFEI01, "340100", "message RE1")]
     assert visitor.act("messages/RE1/correct", {"text": "字" * 5000}).status_code == 200
     assert visitor.act("messages/RE1/correct", {"text": "改"}, token="wrong").status_code == 400
     for username in (WUHU01, "xinxi"):

@@ -31,7 +31,7 @@ from tests.integrations.text_recorder import TextRecorder
 from tests.queueing.callback_scene import LI_QIANG, WANG_FANG, CallbackScene
 from tests.queueing.conftest import carrier_stand_in as carrier_stand_in
 from tests.queueing.line_scene import HEFEI
-from voicemail.case_calls import CaseCalls
+from voicemail.case_calls import NO_TALK, NO_TRACE, SHORT_TALK, TALK_USED, CaseCalls
 from voicemail.case_clock import CaseClock
 from voicemail.case_deeds import Doer
 from voicemail.case_desk import CaseDesk
@@ -132,6 +132,25 @@ class ReplyScene(CallbackScene):
         self.dials(case_id)
         self.telephone("initiated", last_word)
         assert self.case_calls.settle() == 1
+
+    def rings_and_talks(self, name: str, seconds: float, number: str = WANG_FANG) -> datetime:
+        """A caller rings ("" without showing the number), and Wang Fang talks with them; since when."""
+        if number:
+            self.rings_in(name, number)
+        else:
+            self.joins(name)
+        self.passes(1)
+        self.answers("1001")
+        began = self.at
+        self.passes(seconds)
+        return began
+
+    def hangs_up_herself(self) -> None:
+        self.desk.hang_up(self.seats["1001"], self.offer("1001") or "")
+        self.desk.finish_wrap_up(self.seats["1001"])
+
+    def notes_talk(self, case_id: int, by: Doer | None = None) -> int:
+        return self.case_calls.note_talk(case_id, self.seats["1001"], by or self.wang)
 
     # by text
 
@@ -274,6 +293,30 @@ def test_many_workers_take_in_a_call_once(scene: ReplyScene) -> None:
     assert [event for event, _ in scene.tells(case)] == ["dialled", "replied"]
 
 
+def test_who_was_reached_before_the_decision_is_answered_by_it(scene: ReplyScene) -> None:
+    case = scene.opens(kind="complaint")
+    scene.talks(case, 65)
+    assert scene.case_calls.settle() == 1
+    assert (scene.case(case).status, scene.tries(case)) == ("owned", ["delivered"])
+    assert scene.tells(case)[1:] == [("noted", "通话65秒，已经联系上，还没有决定受理不受理，期限照算")]
+    scene.case_desk.decide(case, "accepted", "", scene.wang)
+    found = scene.case(case)
+    assert (found.status, found.replied_at, found.reply_kind) == ("replied", scene.at, "call")
+    assert [event for event, _ in scene.tells(case)][2:] == ["decided", "replied"]
+
+
+def test_a_call_before_a_reopening_answers_no_decision_after_it(scene: ReplyScene) -> None:
+    case = scene.opens(kind="complaint")
+    scene.talks(case, 65)
+    scene.case_calls.settle()
+    scene.case_desk.decide(case, "accepted", "", scene.wang)
+    scene.tick_clock(60)
+    scene.case_desk.reopen(case, scene.wang, "来电人又来问")
+    scene.case_desk.take(case, scene.seats["1001"], scene.wang)
+    scene.case_desk.decide(case, "refused", "不属于人社部门", scene.wang)
+    assert (scene.case(case).status, scene.case(case).replied_at) == ("owned", None)
+
+
 def test_a_talk_after_the_due_date_is_an_answer_and_late(scene: ReplyScene) -> None:
     case = scene.opens()
     scene.at = DUE_AT + timedelta(days=1) - timedelta(hours=6)
@@ -299,6 +342,24 @@ def test_only_the_receipt_stops_the_clock(scene: ReplyScene) -> None:
     found = scene.case(case)
     assert (found.status, found.replied_at, found.reply_kind) == ("replied", scene.at, "text")
     assert scene.tells(case) == [("text_sent", WORDS), ("replied", "短信已送达")]
+
+
+def test_a_text_of_before_a_reopening_does_not_stop_the_new_clock(scene: ReplyScene) -> None:
+    case = scene.opens()
+    early = scene.texts(case)
+    with scene.services.database.pool.connection() as connection:
+        scene.case_desk.note_delivered(connection, case, "caller", scene.at, "caller")
+    scene.tick_clock(60)
+    scene.case_desk.reopen(case, scene.wang, "来电人说没有解决")
+    scene.tick_clock(60)
+    scene.receipt(early, "delivered")
+    assert (scene.case(case).status, scene.case(case).replied_at, scene.tries(case)) == ("open", None, ["delivered"])
+    assert scene.tells(case)[-1] == ("noted", "重新办理前发出的答复，短信已送达，期限照算")
+    scene.case_desk.take(case, scene.seats["1001"], scene.wang)
+    later = scene.texts(case)
+    sid = scene.rows("SELECT channel_id FROM case_reply WHERE id = %s", later)[0][0]
+    scene.receipt(later, "delivered", sid)
+    assert scene.case(case).status == "replied"
 
 
 @pytest.mark.parametrize("last", ["delivered", "undelivered", "failed"])
@@ -482,3 +543,115 @@ def test_only_the_carrier_can_send_receipts(scene: ReplyScene) -> None:
     answer = app.test_client().post(path, data=form, headers={"X-Twilio-Signature": signature})
     assert answer.status_code == 204
     assert scene.case(case).status == "replied"
+
+
+# in a talk that came about in another way
+
+
+@pytest.mark.parametrize(("number", "tail"), [(LI_QIANG, "尾号7890"), ("", "没有显示号码")])
+def test_who_rings_is_answered_in_that_talk(scene: ReplyScene, number: str, tail: str) -> None:
+    case = scene.opens(number="")
+    began = scene.rings_and_talks("rung", 65, number)
+    reply = scene.notes_talk(case)
+    found = scene.case(case)
+    assert (found.status, found.replied_at, found.reply_kind) == ("replied", began, "call")
+    assert scene.tells(case) == [("replied", f"在通话里答复，通话65秒，{tail}")]
+    sql = "SELECT kind, result, talk_seconds, made_at, ended_at, agent_id, callback_id, by FROM case_reply"
+    row = ("call", "delivered", 65, began, scene.at, scene.seats["1001"], None, "wang.fang")
+    assert scene.rows(f"{sql} WHERE id = %s", reply) == [row]
+    scene.hangs_up_herself()
+    assert scene.case_calls.settle() == 0
+
+
+def test_one_talk_answers_a_case_once_and_another_one_again(scene: ReplyScene) -> None:
+    case = scene.opens()
+    began = scene.rings_and_talks("rung", 30)
+    scene.notes_talk(case)
+    scene.hangs_up_herself()
+    with pytest.raises(CaseRefused, match=TALK_USED):
+        scene.notes_talk(case)
+    scene.tick_clock(60)
+    scene.rings_and_talks("rung again", 20, LI_QIANG)
+    scene.notes_talk(case)
+    assert scene.case(case).replied_at == began and scene.tries(case) == ["delivered", "delivered"]
+    assert scene.tells(case)[-1] == ("replied", "再次在通话里答复，通话20秒，尾号7890")
+
+
+def test_of_two_consultants_who_say_so_at_once_one_is_heard(scene: ReplyScene) -> None:
+    case = scene.opens()
+    scene.rings_and_talks("rung", 30)
+
+    def says() -> bool:
+        try:
+            return scene.notes_talk(case) > 0
+        except CaseRefused:
+            return False
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(lambda _: says(), range(4))) == [False, False, False, True]
+    assert scene.tries(case) == ["delivered"]
+
+
+def test_without_a_talk_of_ones_own_that_is_fresh_and_long_enough_nothing_is_noted(scene: ReplyScene) -> None:
+    case = scene.opens()
+    with pytest.raises(CaseRefused, match=NO_TALK):
+        scene.notes_talk(case)
+    scene.rings_and_talks("rung", 9)
+    with pytest.raises(CaseRefused, match=SHORT_TALK):
+        scene.notes_talk(case)
+    scene.passes(20)
+    other = Doer("li.qiang", scene.seat("1002"), is_supervisor=True)
+    with pytest.raises(CaseRefused, match=NO_TALK):
+        scene.case_calls.note_talk(case, scene.seats["1002"], other)
+    with pytest.raises(CaseNotYours):
+        scene.notes_talk(case, Doer("li.qiang", scene.seats["1002"]))
+    scene.hangs_up_herself()
+    scene.tick_clock(30 * 60 + 1)
+    with pytest.raises(CaseRefused, match=NO_TALK):
+        scene.case_calls.check_talk(case, scene.seats["1001"])
+    assert scene.tries(case) == [] and scene.tells(case) == []
+
+
+def test_a_talk_before_the_case_was_taken_up_again_is_no_answer_to_it(scene: ReplyScene) -> None:
+    case = scene.opens()
+    scene.rings_and_talks("rung", 30)
+    scene.hangs_up_herself()
+    scene.texts(case)
+    scene.receipt(scene.rows("SELECT max(id) FROM case_reply")[0][0], "delivered")
+    scene.tick_clock(60)
+    scene.case_desk.reopen(case, scene.wang, "说的不是这件事")
+    scene.case_desk.take(case, scene.seats["1001"], scene.wang)
+    with pytest.raises(CaseRefused, match=NO_TALK):
+        scene.notes_talk(case)
+
+
+def test_the_cases_own_call_counts_by_itself(scene: ReplyScene) -> None:
+    case = scene.opens()
+    scene.dials(case)
+    scene.calls["rung"] = scene.picks_up()
+    scene.answers("1001")
+    scene.passes(30)
+    with pytest.raises(CaseRefused, match="正在给来电人打电话"):
+        scene.notes_talk(case)
+    scene.hangs_up_herself()
+    assert scene.case_calls.settle() == 1
+    with pytest.raises(CaseRefused, match=TALK_USED):
+        scene.notes_talk(case)
+    assert scene.tries(case) == ["delivered"]
+
+
+def test_a_text_on_its_way_does_not_keep_the_caller_from_ringing(scene: ReplyScene) -> None:
+    case = scene.opens()
+    reply = scene.texts(case)
+    scene.rings_and_talks("rung", 30)
+    scene.notes_talk(case)
+    scene.receipt(reply, "delivered")
+    assert scene.tries(case) == ["delivered", "delivered"] and scene.case(case).reply_kind == "call"
+
+
+def test_nothing_leads_from_an_anonymous_report_to_a_talk(scene: ReplyScene) -> None:
+    case = scene.opens(number="", kind="report")
+    scene.rows("UPDATE work_order SET is_anonymous = true WHERE id = %s RETURNING id", case)
+    scene.rings_and_talks("rung", 30)
+    with pytest.raises(CaseRefused, match=NO_TRACE):
+        scene.notes_talk(case)

@@ -59,10 +59,11 @@ function dueOf(row, due) {
 
 function stateOf(row) {
   const urged = row.urges > 0 && mark("soon", "！", `催了${row.urges}次`);
+  const escalated = row.is_with_province && mark("stop", "▲", "已报省厅");
   const watched = row.is_supervised && mark("stop", "▲", "督办");
   const replied = row.replied_at && make("small", {}, `${dayAndTime(row.replied_at)}答复的`);
   const cleared = row.cleared_reason && make("small", {}, `${row.cleared_by}：${row.cleared_reason}`);
-  return [make("span", {}, row.status_zh), urged, watched, replied, cleared].filter(Boolean);
+  return [make("span", {}, row.status_zh), escalated, urged, watched, replied, cleared].filter(Boolean);
 }
 
 /** A centre with its counts; the link leads to its cases. */

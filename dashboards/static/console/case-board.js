@@ -17,7 +17,7 @@ const GRACE_MS = 1500;
 // Cases move by hours: a look every half minute is enough, and spares the database of a whole province.
 const EVERY = 6;
 const LISTS = ["overdue", "to_decide", "due_today", "handed", "unowned"];
-const COUNTS = ["overdue", "to_clear", "to_decide", "due_today", "handed", "unowned", "active"];
+const COUNTS = ["overdue", "to_clear", "with_province", "to_decide", "due_today", "handed", "unowned", "active"];
 
 const config = readConfig("board-config");
 const root = byId("board");

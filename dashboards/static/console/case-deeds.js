@@ -6,7 +6,7 @@ import { byId, fill, isField, make } from "./dom.js";
 const WORDS = { kind: "words", name: "words", most: 500 };
 // Deed, key, name. What is most often done stands first.
 const DEEDS = [
-  ["take", "J", "接办"], ["dial", "D", "拨打"], ["text", "X", "写短信答复"], ["note", "B", "备注"], ["subject", "T", "改主题"],
+  ["take", "J", "接办"], ["dial", "D", "拨打"], ["talk", "Y", "本次通话已答复"], ["text", "X", "写短信答复"], ["note", "B", "备注"], ["subject", "T", "改主题"],
   ["decide", "S", "受理/不予受理"], ["assign", "P", "指派"], ["transfer", "Z", "转办"], ["close", "W", "办结"], ["release", "F", "放回"],
   ["reopen", "R", "重新办理"], ["urge", "C", "催办"], ["supervise", "U", "督办"], ["clear", "Q", "清除超期"],
 ];
@@ -128,6 +128,8 @@ export class CaseDeeds {
     const data = this.#data;
     const { centres, desks, subjects, decisions, close_reasons: reasons } = this.#config;
     switch (deed) {
+      case "talk": return { title: "刚才的通话就是答复？", go: "已经答复", fields: [],
+        about: "正在通话，或者挂断不到30分钟、通话满10秒的，记为已答复，计时从通话开始那一刻停。经过里会写下来电的尾号。" };
       case "text": return { title: `写短信答复 ${data.caller.zh}`, about: "收到运营商的回执才算答复。不要写身份证号、卡号。", go: "发出去",
         fields: [{ ...WORDS, label: "短信内容", most: 300, rows: 5, needed: "请写短信的内容。" }] };
       case "note": return { title: "备注", go: "记下", fields: [{ ...WORDS, label: "写给接着办的人看", needed: "请写备注。" }] };

@@ -130,8 +130,8 @@ export function stateOf({ tone, symbol, zh }) {
   return make("span", { class: `state ${tone}` }, make("span", { "aria-hidden": "true" }, `${symbol} `), zh);
 }
 
-export function flagOf({ key, name }) {
-  return make("span", { class: `flag ${key}` }, name);
+export function flagOf({ key, name, title }) {
+  return make("span", { class: `flag ${key}`, title }, name);
 }
 
 function subjectOf({ subject_zh: subject, is_suggested: isSuggested }) {

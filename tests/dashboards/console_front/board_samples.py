@@ -23,8 +23,8 @@ def case(id: int, due: float, **values: Any) -> Json:
     return {
         "id": id, "kind_zh": "留言", "subject_zh": "养老金怎么查", "centre_name": "合肥", "status_zh": "在办",
         "owner": "1001赵磊", "opened_at": iso(-3 * DAY), "due_at": iso(due), "is_provisional": False,
-        "desk_due_at": None, "replied_at": None, "urges": 0, "is_supervised": False, "cleared_by": "",
-        "cleared_reason": "", "may_clear": False, **values,
+        "desk_due_at": None, "replied_at": None, "urges": 0, "is_supervised": False, "is_with_province": False,
+        "cleared_by": "", "cleared_reason": "", "may_clear": False, **values,
     }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def rows() -> dict[str, list[Json]]:
     nobody = {"owner": "", "status_zh": "待接办"}
     return {
         "overdue": [
-            case(1001, -2 * DAY, may_clear=True, kind_zh="投诉", urges=2, is_supervised=True),
+            case(1001, -2 * DAY, may_clear=True, kind_zh="投诉", urges=2, is_supervised=True, is_with_province=True),
             case(1002, -DAY, may_clear=True, replied_at=iso(-HOUR), status_zh="已答复"),
             case(1003, -3 * DAY, cleared_by="刘洋", cleared_reason="在等税务部门回复，已经告诉来电人"),
         ],
@@ -67,7 +67,12 @@ def board(is_empty: bool = False, centres: list[Json] | None = None) -> Json:
     """One centre, or with `centres` all of them in a table."""
     lists = {name: [] for name in LISTS} if is_empty else rows()
     counts = {name: len(found) for name, found in lists.items()}
-    counts |= {"overdue": 0 if is_empty else 2, "to_clear": 0 if is_empty else 2, "active": sum(counts.values())}
+    counts |= {
+        "overdue": 0 if is_empty else 2,
+        "to_clear": 0 if is_empty else 2,
+        "with_province": 0 if is_empty else 1,
+        "active": sum(counts.values()),
+    }
     nothing = rate(0, 0)
     figures = {
         **counts,

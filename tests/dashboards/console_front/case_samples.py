@@ -128,7 +128,7 @@ def message(id: int, **values: Any) -> Json:
 
 EVERY_DEED = {
     deed: "" for deed in (
-        "take", "dial", "text", "note", "subject", "assign", "transfer", "close", "urge", "supervise", "merge",
+        "take", "dial", "talk", "text", "note", "subject", "assign", "transfer", "close", "urge", "supervise", "merge",
         "split", "number", "correct",
     )
 }  # fmt: skip

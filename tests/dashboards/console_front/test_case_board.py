@@ -33,12 +33,15 @@ def test_the_figures_say_what_they_are_made_of(page: Console) -> None:
 
 def test_the_lists_count_down_and_lead_to_their_cases(page: Console) -> None:
     late = row(page, "overdue", 1001)
-    assert all(words in late for words in ("过了 2天", "投诉", "催了2次", "督办", "清除"))
+    assert all(words in late for words in ("过了 2天", "投诉", "已报省厅", "催了2次", "督办", "清除"))
     assert "已经答复" in row(page, "overdue", 1002) and "在等税务部门回复" in row(page, "overdue", 1003)
     assert "清除" not in row(page, "overdue", 1003)
     assert "还有 2小时" in row(page, "due_today", 1005) and "（暂定）" in row(page, "due_today", 1006)
     assert "过了 1小时" in row(page, "handed", 1007) and "没有人" in row(page, "unowned", 1008)
     assert page.page.get_attribute('#overdue tr[data-id="1001"] a', "href") == "/cases/1001"
+    assert page.text("#count-with_province") == "1"
+    page.page.click("#count-with_province")
+    assert page.focused == "overdue-h"
     page.page.click('.board-counts a[href="#handed-h"]')
     assert page.focused == "handed-h"
     assert page.page.get_attribute(".nav [aria-current]", "href") == "/cases/board"

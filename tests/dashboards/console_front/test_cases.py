@@ -182,6 +182,14 @@ def test_dialling_is_one_key_and_its_state_is_on_the_page(one: Console, hotline:
     assert one.text("#attempt [aria-current=step]") == "响铃" and "工作台" in one.text("#attempt")
 
 
+def test_the_talk_just_had_is_the_answer_once_one_has_agreed(one: Console, hotline: Hotline) -> None:
+    one.press("y")
+    one.until(lambda: one.sees("#deed-dialog"))
+    assert "通话满10秒" in one.text("#deed-about") and hotline.done("cases/1001/do/talk") == []
+    one.page.click("#deed-go")
+    one.until(lambda: len(hotline.done("cases/1001/do/talk")) == 1)
+
+
 def test_a_subject_is_found_by_its_first_letters(one: Console, hotline: Hotline) -> None:
     one.press("t")
     one.page.keyboard.type("tqgz")
