@@ -24,7 +24,7 @@ run: $(INSTALLED)
 	@exec $(BIN)/python app.py run
 
 test: $(INSTALLED_DEV) browser sdk-if-possible
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests
 
 dial: $(INSTALLED_DEV)
 	@$(BIN)/python -m tests.dial

@@ -31,6 +31,8 @@ SLOWEST_FIRST = (
     "journeys/test_talks.py",
     "journeys/test_query.py",
     "journeys/test_card_loss.py",
+    "journeys/test_messages.py",
+    "journeys/test_message_faults.py",
     "journeys/test_callback_faults.py",
     "journeys/test_phone_is_rung.py",
     "integrations/test_runner.py",
