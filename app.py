@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ADDRESSES = (
     ("网页电话", "/phone"),
     ("咨询员工作台", "/console"),
+    ("办件", "/cases"),
     ("现场看板", "/console/floor"),
     ("菜单状态", "/status"),
     ("运行状态", "/readyz"),

@@ -48,7 +48,7 @@ SATISFACTION_ZH = {1: "非常满意", 2: "满意", 3: "基本满意", 4: "不满
 # Who did it stands before it.
 _OWN_WORDS = {
     **EVENTS_ZH,
-    "opened": "留下来的，立了案",
+    "opened": "提出来，立了案",
     "urged": "催办",
     "added": "又补充了",
     "satisfaction": "评价",

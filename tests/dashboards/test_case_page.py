@@ -190,4 +190,4 @@ def test_the_history_reads_as_sentences_newest_first(console: ConsoleApp) -> Non
     assert sentence(do(visitor, case_id, "take"))[0] == 200
     assert sentence(do(visitor, case_id, "note", words="打过去说晚点再打"))[0] == 200
     told = [(event["who"], event["zh"]) for event in case(visitor, case_id)["history"]]
-    assert told == [("赵磊", "备注：打过去说晚点再打"), ("赵磊", "接办"), ("来电人", "留下来的，立了案")]
+    assert told == [("赵磊", "备注：打过去说晚点再打"), ("赵磊", "接办"), ("来电人", "提出来，立了案")]

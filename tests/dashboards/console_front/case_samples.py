@@ -140,7 +140,7 @@ def case(id: int = 1001, **values: Any) -> Json:
         ("今天09:00", "系统", "reminded", "提醒快到期了"), ("昨天15:20", "吴涛", "released", "退回待接办"),
         ("昨天10:02", "吴涛", "reply_failed", "没有答复到：没人接。已在1个半天试过，11月22日下午起再打"),
         ("昨天10:01", "吴涛", "dialled", "拨打答复电话"), ("11月20日21:15", "系统", "transcribed", "转写"),
-        ("11月20日21:14", "来电人", "opened", "留下来的，立了案"),
+        ("11月20日21:14", "来电人", "opened", "提出来，立了案"),
     ]  # fmt: skip
     return {
         "now": iso(), "id": id, "kind": "message", "kind_zh": "留言", "status": "open", "status_zh": "待接办",
