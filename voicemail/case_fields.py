@@ -82,8 +82,3 @@ class Case:
 
 FIELDS = tuple(field.name for field in fields(Case))
 COLUMNS = ", ".join(FIELDS)
-
-
-def columns_of(alias: str) -> str:
-    """The columns of a case in a statement that names its table so."""
-    return ", ".join(f"{alias}.{name}" for name in FIELDS)

@@ -19,7 +19,6 @@ from voicemail.case_rows import (
     lock_case,
     move_case,
     open_case,
-    others_of_caller,
     read_counted,
 )
 from voicemail.work_order import ADOPTED_KINDS, CONFIDENTIAL, LOW_RATING, MESSAGE, REPLIED, STATUSES_ZH
@@ -39,11 +38,6 @@ _OF_MESSAGE = (
 
 class CaseJoining(CaseDeeds):
     """Merging and splitting."""
-
-    def others_of_caller(self, case_id: int) -> list[Case]:
-        """The same caller's other cases that are not closed, newest first: perhaps the same matter."""
-        with self.services.database.pool.connection() as connection:
-            return others_of_caller(connection, case_id)
 
     def merge(self, case_id: int, into: int, by: Doer) -> Case:
         """Make a case part of another one of the same caller, which is due by the earlier of both dates.

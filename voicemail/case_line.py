@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,17 +28,13 @@ from voicemail.work_order import (
 
 # Callers know nothing of the others, which staff keep for themselves.
 TOLD_KINDS = (MESSAGE, COMPLAINT, REPORT, LOW_RATING)
-# Who rings from a telephone that others use as well hears of what was reported only with its number.
-OF_CALLER_KINDS = (MESSAGE, COMPLAINT)
 OF_PERSON_KINDS = (MESSAGE, COMPLAINT, REPORT)
 MOST_TOLD = 20
-_RECENT = f"""
-SELECT {COLUMNS} FROM work_order WHERE {{who}} AND NOT is_anonymous AND kind = ANY(%(kinds)s)
+_OF_PERSON = f"""
+SELECT {COLUMNS} FROM work_order WHERE person_hash = %(hash)s AND NOT is_anonymous AND kind = ANY(%(kinds)s)
   AND (status IN ('open', 'owned') OR (status IN ('replied', 'closed') AND coalesce(replied_at, closed_at) > %(since)s))
 ORDER BY opened_at DESC, id DESC LIMIT {MOST_TOLD}
 """
-_OF_CALLER = _RECENT.format(who="caller_hash = %(hash)s")
-_OF_PERSON = _RECENT.format(who="person_hash = %(hash)s")
 SCORES = range(1, 6)
 
 
@@ -93,22 +88,14 @@ class CaseLine:
 
     def of_person(self, id_number: str) -> list[CaseView]:
         """The cases of a person who was proven, newest first: open ones, and those that can still be asked about."""
-        found = self.services.social_insurance.person_hash(id_number)
-        return self._recent(_OF_PERSON, found, OF_PERSON_KINDS)
-
-    def of_caller(self, caller_hash: bytes | None) -> list[CaseView]:
-        """The cases that were opened from a telephone, as `of_person`; of reports nothing is said."""
-        return self._recent(_OF_CALLER, caller_hash, OF_CALLER_KINDS) if caller_hash is not None else []
-
-    def _recent(self, sql: str, found: bytes, kinds: Sequence[str]) -> list[CaseView]:
-        now = self.services.now()
+        now, found = self.services.now(), self.services.social_insurance.person_hash(id_number)
         longest = max((centre.messages.reopen_days for centre in self.clock.centres().values()), default=7)
-        values = {"hash": found, "kinds": list(kinds), "since": now - timedelta(days=longest + 1)}
+        values = {"hash": found, "kinds": list(OF_PERSON_KINDS), "since": now - timedelta(days=longest + 1)}
         with (
             self.services.database.pool.connection() as connection,
             connection.cursor(row_factory=class_row(Case)) as cursor,
         ):
-            cases = cursor.execute(sql, values).fetchall()
+            cases = cursor.execute(_OF_PERSON, values).fetchall()
         return [view for case in cases if (view := self._view(case)).can_reopen or case.is_active]
 
     def _view(self, case: Case) -> CaseView:

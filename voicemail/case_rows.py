@@ -15,18 +15,17 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from voicemail.case_fields import COLUMNS, NUMBER_CONTEXT, Case, columns_of
+from voicemail.case_fields import COLUMNS, NUMBER_CONTEXT, Case
 from voicemail.work_order import CLOSED, MERGED, OPEN, next_status
 
 __all__ = [
     "NUMBER_CONTEXT", "Case", "CaseEventRow", "Counted", "NewCase", "acts_for", "add_event",
     "case_of_origin", "change_case", "counted_from", "counted_lines", "counted_of", "joined_ids", 
-    "lock_case", "move_case", "open_case", "others_of_caller", "read_case", "read_counted", "read_history",
+    "lock_case", "move_case", "open_case", "read_case", "read_counted", "read_history",
     "stands_for",
 ]  # fmt: skip
 log = structlog.get_logger(__name__)
 CALLER, SYSTEM = "caller", "system"
-MOST_OTHERS = 20
 
 _OPEN_CASE = """
 INSERT INTO work_order (kind, origin, centre, first_centre, desk, source, call_sid, offer_id, comment_sid,
@@ -59,13 +58,6 @@ SELECT id FROM joined ORDER BY id
 _HISTORY = """
 SELECT e.id, e.case_id, e.at, e.actor, e.event, e.note, e.detail FROM case_event e
 WHERE e.case_id = ANY(%s) ORDER BY e.at, e.id
-"""
-_OTHERS = f"""
-SELECT {columns_of("o")} FROM work_order c JOIN work_order o ON o.id <> c.id
-  AND o.status IN ('open', 'owned', 'replied') AND (
-    o.number_hash IN (c.number_hash, c.caller_hash) OR o.caller_hash IN (c.number_hash, c.caller_hash)
-    OR o.person_hash = c.person_hash)
-WHERE c.id = %s AND NOT (o.is_anonymous OR c.is_anonymous) ORDER BY o.opened_at DESC, o.id DESC LIMIT %s
 """
 _DEPUTIES = "d.ended_at IS NULL AND d.since <= %(at)s AND (d.until IS NULL OR d.until > %(at)s)"
 _ACTS_FOR = f"""
@@ -251,15 +243,6 @@ def read_history(connection: Connection[Any], case_id: int) -> list[CaseEventRow
     """All that happened to a case and to those merged into it, in order."""
     with connection.cursor(row_factory=class_row(CaseEventRow)) as cursor:
         return cursor.execute(_HISTORY, (joined_ids(connection, case_id),)).fetchall()
-
-
-def others_of_caller(connection: Connection[Any], case_id: int) -> list[Case]:
-    """The same caller's other cases that are not closed: by the number, the telephone that called, or the person.
-
-    Whoever wants to be anonymous is not recognised.
-    """
-    with connection.cursor(row_factory=class_row(Case)) as cursor:
-        return cursor.execute(_OTHERS, (case_id, MOST_OTHERS)).fetchall()
 
 
 def acts_for(connection: Connection[Any], agent_id: int | None, owner_id: int | None, at: datetime) -> bool:

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from dashboards.console.errors import Refused
 from dashboards.models import CONSULTANT, PROVINCIAL, SUPERVISOR
 from dashboards.staff import StaffMember
+from voicemail.case_rows import stands_for
 
 NO_SUCH_CASE = "没有这一件。"
 # Reports are confidential; who was judged does not read who judged.
@@ -23,10 +24,6 @@ SEES_REPORTS = (SUPERVISOR, PROVINCIAL)
 VISIBLE = """w.centre = ANY(%(centres)s)
   AND (w.kind <> 'report' OR %(sees_reports)s OR w.owner_id = ANY(%(seats)s))
   AND (w.kind <> 'low_rating' OR %(sees_ratings)s OR w.owner_id = ANY(%(seats)s))"""
-_DEPUTY_OF = """
-SELECT agent_id FROM agent_deputy
-WHERE deputy_id = %(seat)s AND ended_at IS NULL AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
-"""
 _ONE = f"SELECT w.* FROM work_order w WHERE w.id = %(id)s AND {VISIBLE}"
 Row = Mapping[str, Any]
 
@@ -68,8 +65,8 @@ def reader_of(connection: Connection[Any], member: StaffMember, centres: tuple[s
     """The reader with whom they stand in for at this moment."""
     if member.agent_id is None:
         return Reader(member, centres)
-    found = connection.execute(_DEPUTY_OF, {"seat": member.agent_id, "now": now}).fetchall()
-    return Reader(member, centres, tuple(row[0] for row in found))
+    _, *others = stands_for(connection, member.agent_id, now)
+    return Reader(member, centres, tuple(others))
 
 
 def find_case(connection: Connection[Any], case_id: int, reader: Reader) -> dict[str, Any]:

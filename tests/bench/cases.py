@@ -23,7 +23,6 @@ from integrations.database_url import psycopg_url
 from integrations.embedded import EmbeddedPostgres
 from integrations.migrations import migrate
 from queueing.centre_file import read_centres
-from voicemail.case_rows import others_of_caller
 
 CASES, AGENTS, ROUNDS = 1_000_000, 400, 15
 MOST_MS = 100
@@ -77,8 +76,6 @@ def measure_list(connection: psycopg.Connection[Any], centres: list[str]) -> Non
         for who, reader in readers(centres)
         for tab, words, wanted in ways(reader)
     )
-    (newest,) = connection.execute("SELECT max(id) FROM work_order").fetchone() or (0,)
-    _say("同一来电人的其他工单", _timed(lambda: others_of_caller(connection, newest)))
     print(f"  最慢的一种：{worst:.0f} ms，{'达到' if worst < MOST_MS else '没有达到'}", flush=True)
 
 

@@ -15,7 +15,7 @@ from integrations.work_calendar import SHANGHAI
 from tests.voicemail.case_scene import HEFEI, LI_QIANGS, PROVINCE, WUHU, CaseScene
 from voicemail.case_desk import Doer
 from voicemail.case_moves import CaseNotYours, CaseRefused, CaseWords, NoSuchCase
-from voicemail.case_rows import joined_ids, others_of_caller, stands_for
+from voicemail.case_rows import joined_ids, stands_for
 from voicemail.work_order import EVENTS_ZH, STATUSES
 
 LI_QIANG, NOBODY = {"telephone": LI_QIANGS}, {"telephone": ""}
@@ -324,8 +324,6 @@ def test_merged_cases_are_one_with_the_earlier_date_and_all_that_was_said(cases:
     cases.passes(days=1)
     second = cases.taken()
     late = cases.message(second)
-    with cases.services.database.pool.connection() as connection:
-        assert [case.id for case in others_of_caller(connection, second)] == [first]
     cases.desk.merge(first, second, cases.doer("1023"))
     assert cases.due(second) == "2026-03-13 17:30"
     assert (cases.case(first).status, cases.case(first).merged_into) == ("merged", second)
