@@ -59,7 +59,7 @@ class Page:
     async def say(self, **message: object) -> None:
         await self.socket.send_json(message)
 
-    async def until(self, kind: str, seconds: float = 5.0) -> dict[str, Any]:
+    async def until(self, kind: str, seconds: float = 30.0) -> dict[str, Any]:
         """The next message of this kind that was not taken yet; what came before it is skipped."""
         async with asyncio.timeout(seconds):
             while True:
@@ -74,7 +74,7 @@ class Page:
         """Say the tone, from now on."""
         self._tasks.append(asyncio.create_task(self._speak()))
 
-    async def hears(self, *hertz: float, seconds: float = 5.0) -> None:
+    async def hears(self, *hertz: float, seconds: float = 30.0) -> None:
         """Wait until it hears exactly these tones."""
         heard: set[float] = set()
         with suppress(TimeoutError):

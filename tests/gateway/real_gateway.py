@@ -95,7 +95,7 @@ class Phone:
     async def say(self, **message: object) -> None:
         await self.socket.send_str(json.dumps(message))
 
-    async def next_event(self, seconds: float = 5.0) -> dict[str, Any]:
+    async def next_event(self, seconds: float = 30.0) -> dict[str, Any]:
         """The next message; frames of sound are kept on the way."""
         async with asyncio.timeout(seconds):
             while True:
@@ -107,13 +107,13 @@ class Phone:
                 self.events.append(json.loads(message.data))
                 return self.events[-1]
 
-    async def until(self, kind: str, seconds: float = 5.0) -> dict[str, Any]:
+    async def until(self, kind: str, seconds: float = 30.0) -> dict[str, Any]:
         while (event := await self.next_event(seconds))["type"] != kind:
             pass
         return event
 
     async def is_closed(self) -> bool:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (await self.socket.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
                 pass
         return self.socket.closed
@@ -148,7 +148,7 @@ async def real_gateway(folder: Path, documents: dict[str, str], voice: Speaks | 
         await runner.cleanup()
 
 
-async def eventually(claim: Callable[[], bool], seconds: float = 5.0) -> None:
+async def eventually(claim: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(seconds):
         while not claim():

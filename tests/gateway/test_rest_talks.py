@@ -312,7 +312,7 @@ def test_the_recording_of_a_consultants_leg_holds_both_voices(tmp_path: Path) ->
 
 async def download(place: Place, url: str) -> tuple[bytes, bytes]:
     """The two channels: what the telephone said, and what it was sent."""
-    async with place.session.get(url, headers=AUTH) as answer, asyncio.timeout(5):
+    async with place.session.get(url, headers=AUTH) as answer, asyncio.timeout(30):
         content = await answer.read()
     with wave.open(BytesIO(content)) as file:
         both = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, TimeoutError
 
 from tests.waiting import eventually
 
@@ -38,6 +38,14 @@ class Console:
         button_of = f'[data-action="{button}"]:visible'
         self.page.click(button_of)
         return self
+
+    def clicks_if_there(self, selector: str) -> bool:
+        """Press what may go away at any moment; False when it did."""
+        try:
+            self.page.click(selector, timeout=2000)
+        except TimeoutError:
+            return False
+        return True
 
     def value(self, expression: str) -> Any:
         return self.page.evaluate(f"window.__console.{expression}")
