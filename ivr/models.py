@@ -57,6 +57,8 @@ class Call(Base):
         Index("ix_call_first_centre_started_at", "first_centre", "started_at"),
         Index("ix_call_started_at", "started_at"),
         Index("ix_call_caller_hash", "caller_hash"),
+        # What ended lately, for the figures of this instant.
+        Index("ix_call_ended_at", "ended_at"),
         Index("ix_call_open", "started_at", postgresql_where=text("ended_at IS NULL")),
     )
 
