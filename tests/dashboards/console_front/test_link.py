@@ -64,7 +64,7 @@ def test_a_beat_is_sent_again_and_again_and_a_frozen_page_falls_silent(console: 
     console.sign_in()
     beats = len(hotline.done("heartbeat"))
     console.until(lambda: len(hotline.done("heartbeat")) > beats)
-    console.page.evaluate("setTimeout(() => { const until = Date.now() + 9000; while (Date.now() < until); }, 0)")
+    console.page.evaluate("setTimeout(() => { const until = Date.now() + 14000; while (Date.now() < until); }, 0)")
     eventually(lambda: hotline.is_silent_for(7.0), 10.0)
     console.until(lambda: len(hotline.done("heartbeat")) > 1, 15.0)
 
