@@ -18,3 +18,13 @@ def eventually(predicate: Callable[[], Answer], timeout: float = PATIENCE_SECOND
             raise AssertionError(f"still not true after {timeout} s: {predicate}")
         time.sleep(0.02)
     return answer
+
+
+def comes_true(predicate: Callable[[], object], seconds: float) -> bool:
+    """Whether it is so within this time, for what may well not be."""
+    deadline = time.monotonic() + seconds
+    while not predicate():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
