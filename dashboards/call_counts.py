@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from dashboards.metrics import OUTCOME_DEFINITIONS
 from integrations.database import Database
 from integrations.work_calendar import in_shanghai
 from ivr.ledger import INBOUND
@@ -18,16 +19,7 @@ DEFINITIONS = {
         "来电数＝各种结果之和＋还没挂断。"
     ),
     IN_PROGRESS: "今天打进来、现在还没有挂断的来电。",
-    "answered": "和工作人员通了话的来电。",
-    "self_served": "听到了一条查询结果，或者听完（或听够20秒）一段录音、一段指南，并且没有和工作人员通话的来电。",
-    "voicemail": "留了言的来电。",
-    "callback_requested": "约了回电的来电。",
-    "abandoned_in_queue": "排队满5秒后自己挂断的来电。",
-    "short_abandon": "排队不到5秒就挂断的来电。",
-    "human_unavailable": "按作息时间有人值守，来电人要人工，却没有找到人的来电。",
-    "abandoned_in_menu": "上班时间在菜单里挂断，没有得到上面任何一种结果的来电。",
-    "after_hours": "下班时间打来，没有得到上面任何一种结果的来电。",
-    "failed": "系统没有给出菜单，或者一直没有收到挂断消息的来电。",
+    **OUTCOME_DEFINITIONS,
 }
 # In the order of the equation.
 OUTCOME_NAMES = {RECEIVED: "来电", **{name: NAMES_ZH[name] for name in PRECEDENCE}, IN_PROGRESS: "还没挂断"}

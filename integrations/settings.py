@@ -48,6 +48,8 @@ class Settings:
     log_level: str
     log_json: bool
     demo: bool
+    # Days of made-up figures, with two made-up cities that push theirs; 0 for none, and in a demo only.
+    demo_history_days: int
     silence_close_seconds: int
     metrics_token: str | None = field(repr=False)
     # May name a paid service's key.
@@ -129,6 +131,7 @@ class Settings:
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
             log_json=read.boolean("LOG_JSON", default=not sys.stdout.isatty()),
             demo=_demo(read, is_demo),
+            demo_history_days=read.integer("DEMO_HISTORY_DAYS", 365, 0, 3650) if _demo(read, is_demo) else 0,
             silence_close_seconds=read.integer("SILENCE_CLOSE_SECONDS", 7200, 600, 86400),
             metrics_token=read.text("METRICS_TOKEN"),
             tts_command=_tts_command(read),

@@ -108,6 +108,7 @@ def settings(postgres_url: str, redis_url: str, tmp_path: Path) -> Settings:
         "REDIS_URL": redis_url,
         "VAR_DIR": str(tmp_path / "var"),
         "LOG_JSON": "1",
+        "DEMO_HISTORY_DAYS": "0",
     }
     return Settings.from_env(env, load_demo_keys=lambda var_dir: TEST_KEYS)
 

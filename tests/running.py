@@ -68,6 +68,8 @@ class RunningHotline:
             "STREAM_PORT": str(self.stream_port),
             "SANDBOX_PORT": str(self.sandbox_port),
             "LOG_JSON": "0",
+            # A made-up year would be in the way of most tests, and costs its start.
+            "DEMO_HISTORY_DAYS": "0",
             **env,
         }
         if not is_brief:

@@ -53,8 +53,8 @@ CHANNELS_ZH = {PHONE: "电话", WEB: "网站", WECHAT: "微信"}
 OWN, CITY, DEMO = "own", "city", "demo"
 SOURCES = (OWN, CITY, DEMO)
 # hour: `at` is its beginning. day: midnight in Shanghai. cell: an hour of a weekday within a month; `at` is the
-# first hour of the month that falls on that weekday and hour.
-HOUR, DAY, CELL = "hour", "day", "cell"
+# first hour of the month that falls on that weekday and hour. month: midnight of its first day, for years of history.
+HOUR, DAY, CELL, MONTH = "hour", "day", "cell", "month"
 
 
 def wait_bucket(seconds: float) -> int:

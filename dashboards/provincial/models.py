@@ -36,14 +36,14 @@ OUTCOMES = "outcome IN (" + ", ".join(f"'{name}'" for name in PRECEDENCE) + ")"
 Fact = Table(
     "fact",
     Base.metadata,
-    Column("grain", String(4), primary_key=True),
+    Column("grain", String(5), primary_key=True),
     Column("subject", String(40), primary_key=True),
     Column("at", Moment, primary_key=True),
     Column("centre", String(6), primary_key=True),
     Column("channel", String(8), primary_key=True),
     Column("source", String(4), primary_key=True),
     *(Column(name, Integer, nullable=False, server_default="0") for name in MEASURES),
-    CheckConstraint("grain IN ('hour', 'day', 'cell')", name="grain_is_known"),
+    CheckConstraint("grain IN ('hour', 'day', 'cell', 'month')", name="grain_is_known"),
     CheckConstraint("source IN ('own', 'city', 'demo')", name="source_is_known"),
 )
 

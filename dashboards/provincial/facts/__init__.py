@@ -1,0 +1,1 @@
+"""The sums behind every figure, made anew from the raw rows."""

@@ -1,0 +1,173 @@
+"""Figures of talks, of what callers thought of them, of cases and of callbacks. Pure.
+
+Source: domain, figures and their definitions.
+"""
+
+from __future__ import annotations
+
+from dashboards.console.case_figures import DEFINITIONS as CASE_DEFINITIONS
+from dashboards.figure import CALLBACKS, CASES, COUNT, HIGH, LOW, RATE, SATISFACTION, SECONDS, TALKS, Figure, count_of
+from dashboards.provincial.measures import SCORES
+
+OF_TALKS = (
+    Figure(
+        "talks",
+        "通话",
+        "咨询员和来电人结束了的通话，来电和回电都算；转接一次就是两次通话。按接通的小时和来电人排队的中心计。",
+        "",
+        COUNT,
+        ("legs",),
+        group=TALKS,
+    ),
+    Figure(
+        "aht_seconds",
+        "平均处理时长",
+        "（通话＋保持＋话后整理）÷通话次数。",
+        "结束了的通话，来电和回电都算，转接一次算两次",
+        SECONDS,
+        ("talk_seconds", "hold_seconds", "wrap_up_seconds"),
+        ("legs",),
+        "",
+        TALKS,
+    ),
+    Figure(
+        "occupancy",
+        "工时利用率",
+        "处理时间÷（处理＋等待来电的时间）。处理＝通话＋保持＋话后整理；休息和系统置离的时间不算。",
+        "咨询员处理和等待来电的时间，振铃算等待",
+        RATE,
+        ("handling_seconds",),
+        ("handling_seconds", "available_seconds"),
+        "",
+        TALKS,
+        by_subject=False,
+    ),
+)
+OF_SATISFACTION = (
+    Figure(
+        "satisfaction",
+        "满意率",
+        "按1至3的（非常满意、满意、基本满意）÷作了评价的。",
+        "通话后作了评价的，每次通话最多评价一次",
+        RATE,
+        SCORES[:3],
+        SCORES,
+        HIGH,
+        SATISFACTION,
+    ),
+    Figure(
+        "survey_response",
+        "参评率",
+        "作了评价的÷请来电人评价过的。每次通话谈完都请评价，不由咨询员选。",
+        "谈完以后请评价过的通话；来电人自己先挂断、转走和断线的，那一次没有请评价，不算",
+        RATE,
+        SCORES,
+        ("surveyed",),
+        HIGH,
+        SATISFACTION,
+    ),
+    Figure(
+        "fcr",
+        "一次解决率",
+        "7天以内同一个号码没有再为同一件事打来的÷人工接通的。",
+        "人工接通满7天、记了科目、来电号码没有隐藏的来电",
+        RATE,
+        ("fcr_resolved",),
+        ("fcr_base",),
+        HIGH,
+        SATISFACTION,
+    ),
+)
+OF_CASES = (
+    count_of(
+        "cases_opened",
+        "新办件",
+        "这段时间立的办件。并掉的，和没有答复就按“不是留言”或“重复”办结的，不算。",
+        CASES,
+    ),
+    Figure(
+        "on_time",
+        "按时办结率",
+        CASE_DEFINITIONS["on_time"],
+        "期限在这段时间里、已经过了的办件",
+        RATE,
+        ("cases_in_time",),
+        ("cases_due",),
+        HIGH,
+        CASES,
+    ),
+    Figure(
+        "case_response",
+        "办件答复率",
+        "答复已经送到的÷新办件，按立办件的时间算。重新办理、还没有再答复的，不算答复了。",
+        "这段时间立的办件",
+        RATE,
+        ("cases_replied",),
+        ("cases_opened",),
+        HIGH,
+        CASES,
+    ),
+    Figure(
+        "case_resolution",
+        "办件解决率",
+        "答复以后没有重新办理过、来电人也没有评不满意的÷答复了的，按立办件的时间算。",
+        "这段时间立的、已经答复的办件",
+        RATE,
+        ("cases_resolved",),
+        ("cases_replied",),
+        HIGH,
+        CASES,
+    ),
+    Figure(
+        "case_return",
+        "办件退转率",
+        "转办两次以上的（转错了、退回来了）÷转办过的，按立办件的时间算。",
+        "这段时间立的、转办过的办件",
+        RATE,
+        ("cases_returned",),
+        ("cases_handed",),
+        LOW,
+        CASES,
+    ),
+    Figure(
+        "case_rework",
+        "办件重办率",
+        "重新办理过的÷新办件，按立办件的时间算。",
+        "这段时间立的办件",
+        RATE,
+        ("cases_reworked",),
+        ("cases_opened",),
+        LOW,
+        CASES,
+    ),
+)
+OF_CALLBACKS = (
+    count_of(
+        "callbacks_asked",
+        "约的回电",
+        "这段时间约的回电，来电人自己约的、排队挂断后我们要回的、咨询员约的都算；为答复办件打的不算。",
+        CALLBACKS,
+    ),
+    Figure(
+        "callback_reached",
+        "回电接通率",
+        "回电时和来电人通了话的÷已经结束的回电，按约的时间算。",
+        "这段时间约的、已经结束的回电，来电人取消的和自己又打来的也在内",
+        RATE,
+        ("callbacks_reached",),
+        ("callbacks_ended",),
+        HIGH,
+        CALLBACKS,
+    ),
+    Figure(
+        "callback_in_time",
+        "回电及时率",
+        "在答应的时间以前通了话的÷到期的回电，按约的时间算。",
+        "这段时间约的、答应了时间、时间已经过了或已经结束的回电，来电人取消的和自己又打来的也在内",
+        RATE,
+        ("callbacks_in_time",),
+        ("callbacks_due",),
+        HIGH,
+        CALLBACKS,
+    ),
+)
