@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -39,7 +39,8 @@ class EndedCall:
 
     @property
     def started_at(self) -> datetime:
-        return self.ended_at - timedelta(seconds=self.seconds)
+        """The answer, or where there was none the order."""
+        return self.ended_at - timedelta(seconds=self.seconds) if self.seconds else self.created_at
 
     @property
     def updated_at(self) -> datetime:
@@ -67,23 +68,30 @@ class EndedCalls:
         """None for a call that was never heard of, or ended long ago."""
         if not _SID.fullmatch(sid):
             return None
-        for path in sorted(self._folder.glob(f"*/{sid}.json")):
-            try:
-                return _read(json.loads(path.read_text()))
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                log.error("ended_call_unreadable", call_sid=sid, error=type(error).__name__)
-        return None
+        found = (_read(path) for path in sorted(self._folder.glob(f"*/{sid}.json")))
+        return next((call for call in found if call is not None), None)
+
+    def since(self, at: datetime | None) -> list[EndedCall]:
+        """All that ended at that time or later, None: all that are kept, oldest day first."""
+        first = "" if at is None else _day_name(at)
+        folders = [folder for folder in sorted(self._folder.glob("[0-9]*")) if folder.name >= first]
+        found = [_read(path) for folder in folders for path in sorted(folder.glob("CA*.json"))]
+        return [call for call in found if call is not None and (at is None or call.ended_at >= at)]
 
     def _day(self, at: datetime) -> Path:
         """The folder of a day; with a new one the old ones go."""
-        day = self._folder / f"{at:%Y%m%d}"
+        day = self._folder / _day_name(at)
         if not day.exists():
             day.mkdir(parents=True, exist_ok=True, mode=0o700)
-            oldest = f"{self._now() - timedelta(days=KEPT_DAYS):%Y%m%d}"
+            oldest = _day_name(self._now() - timedelta(days=KEPT_DAYS))
             for folder in self._folder.glob("[0-9]*"):
                 if folder.name < oldest:
                     shutil.rmtree(folder, ignore_errors=True)
         return day
+
+
+def _day_name(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%d}"
 
 
 def _written(call: EndedCall) -> Mapping[str, Any]:
@@ -100,6 +108,12 @@ def _written(call: EndedCall) -> Mapping[str, Any]:
     }
 
 
-def _read(facts: Mapping[str, Any]) -> EndedCall:
-    times = {name: datetime.fromisoformat(facts[name]) for name in ("created_at", "ended_at")}
-    return EndedCall(**{**facts, **times})
+def _read(path: Path) -> EndedCall | None:
+    """None, and a line in the log, for what cannot be read."""
+    try:
+        facts = json.loads(path.read_text())
+        times = {name: datetime.fromisoformat(facts[name]) for name in ("created_at", "ended_at")}
+        return EndedCall(**{**facts, **times})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.error("ended_call_unreadable", call_sid=path.stem, error=type(error).__name__)
+        return None

@@ -77,6 +77,11 @@ class Journal:
         draft.write_text(json.dumps(facts))
         draft.rename(self._own / f"{sid}.json")
 
+    def of_neighbours(self) -> list[LeftOpen]:
+        """The calls that other gateways have, living or gone. Raises OSError."""
+        folders = [folder for folder in sorted(self._root.glob("[0-9]*")) if folder != self._own]
+        return [left for folder in folders for left in _left_in(folder) if not left.is_recording]
+
     @contextmanager
     def of_the_dead(self) -> Iterator[list[LeftOpen]]:
         """What gateways that are gone have left open, kept from other gateways meanwhile.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Sequence
+from datetime import datetime
 
 from aiohttp import web
 
 from integrations.gateway.attributes import METHODS
 from integrations.gateway.call import Call
 from integrations.gateway.calls import Calls, LinesBusy
+from integrations.gateway.calls_elsewhere import NeighboursCall, calls_elsewhere, neighbours_calls
 from integrations.gateway.dial_reader import CALL_EVENTS, client_address
 from integrations.gateway.ended_calls import EndedCall
 from integrations.gateway.exchange import Exchange
@@ -35,6 +39,7 @@ CREATE = frozenset(
      "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod"}
 )  # fmt: skip
 UPDATE = frozenset({"Status", "Url", "Method"})
+LIVE = ("queued", "ringing", "in-progress")
 FILTERS = frozenset({"Status", "To", "From", "ParentCallSid"}) | with_ranges("StartTime", "EndTime")
 # Seconds that a telephone rings when the order does not say, and at most.
 RING_SECONDS, LONGEST_RING_SECONDS, LONGEST_CALL_SECONDS = 60, 600, 14400
@@ -62,11 +67,13 @@ class RestCalls:
         return web.json_response(call_json(call, self._account), status=201)
 
     async def list_all(self, request: web.Request) -> web.Response:
+        """Newest first: our own, those that ended within a day or two, and those of our neighbours."""
         query = query_of(request, FILTERS)
         started, ended = query.times("StartTime"), query.times("EndTime")
+        since = max((bound for bound in (started.earliest, ended.earliest) if bound is not None), default=None)
         calls = [
             call
-            for call in self._calls.all()
+            for call in await self._known(since, query.text("Status"))
             if query.text("Status", call.status) == call.status
             and query.text("To", call.dialled) == call.dialled
             and query.text("From", call.caller) == call.caller
@@ -90,6 +97,16 @@ class RestCalls:
         elif "Url" in form:
             _redirect(call, form.url("Url"), form.choice("Method", "POST", METHODS))
         return web.json_response(call_json(call, self._account))
+
+    async def _known(self, since: datetime | None, status: str) -> list[Call | EndedCall | NeighboursCall]:
+        """Every call that began or ended since then, our own in full. Nobody's sound waits for what is read."""
+        own = {call.sid: call for call in self._calls.all()}
+        if status in LIVE:
+            elsewhere: Sequence[EndedCall | NeighboursCall] = neighbours_calls(self._exchange)
+        else:
+            elsewhere = await asyncio.to_thread(calls_elsewhere, self._exchange, since)
+        calls = [*own.values(), *(call for call in elsewhere if call.sid not in own)]
+        return sorted(calls, key=lambda call: call.created_at, reverse=True)
 
     def find(self, request: web.Request) -> Call | EndedCall:
         """The call of the address; one of an earlier gateway is over. Raises RestError."""

@@ -96,6 +96,11 @@ class TimeFilter:
     ) -> None:
         self._within, self._before, self._since = within, before, since
 
+    @property
+    def earliest(self) -> datetime | None:
+        """No time before it is shown; None where there is no such bound."""
+        return max((bound[0] for bound in (self._within, self._since) if bound is not None), default=None)
+
     def fits(self, at: datetime | None) -> bool:
         if self._within is None and self._before is None and self._since is None:
             return True

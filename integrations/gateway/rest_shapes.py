@@ -11,6 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from integrations.gateway.call import API_VERSION, Call
+from integrations.gateway.calls_elsewhere import NeighboursCall
 from integrations.gateway.conference import Conference
 from integrations.gateway.ended_calls import EndedCall
 from integrations.gateway.messages import UNREACHABLE_WORDS, Message
@@ -23,7 +24,7 @@ MOST_IN_A_PAGE = 1000
 DEFAULT_IN_A_PAGE = 50
 
 
-def call_json(call: Call | EndedCall, account_sid: str) -> dict[str, Any]:
+def call_json(call: Call | EndedCall | NeighboursCall, account_sid: str) -> dict[str, Any]:
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Calls/{call.sid}"
     return {
         "sid": call.sid,

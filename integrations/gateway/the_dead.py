@@ -48,9 +48,14 @@ def find_ended(exchange: Exchange, sid: str) -> EndedCall | None:
     """A call that is over, whichever gateway had it; also one that was killed a moment ago."""
     if (known := exchange.ended.find(sid)) is not None:
         return known
+    bury_the_dead(exchange)
+    return exchange.ended.find(sid)
+
+
+def bury_the_dead(exchange: Exchange) -> None:
+    """Calls of gateways that were killed a moment ago are over, whether or not the hotline has been told."""
     with suppress(OSError), exchange.journal.of_the_dead() as left_open:
         _bury(exchange, left_open)
-    return exchange.ended.find(sid)
 
 
 def _bury(exchange: Exchange, left_open: Iterable[LeftOpen]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.telephony.carrier_errors import CallGone
 
+INBOUND = "inbound"
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -21,6 +22,25 @@ class CarrierRecording:
     status: str
     seconds: int | None
     started_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCall:
+    """A call as the carrier's list has it. `dialled` is "" unless somebody called in: only then is it our number.
+
+    `started_at` is None while nobody has answered, `ended_at` until it is over.
+    """
+
+    sid: str
+    direction: str
+    status: str
+    dialled: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def is_inbound(self) -> bool:
+        return self.direction == INBOUND
 
 
 def plain_sid(sid: str) -> str:
@@ -42,7 +62,20 @@ def recording_told(found: Any) -> CarrierRecording:
     duration = str(found.duration)
     # Some engines answer -1 while a recording is going on.
     seconds = int(duration) if duration.isascii() and duration.isdigit() else None
-    started_at = found.start_time if isinstance(found.start_time, datetime) else None
-    if started_at is not None and started_at.tzinfo is None:
-        started_at = started_at.replace(tzinfo=UTC)
+    started_at = _moment(found.start_time)
     return CarrierRecording(told(found.sid), told(found.call_sid), told(found.status), seconds, started_at)
+
+
+def call_told(found: Any) -> CarrierCall:
+    """A call out of a list. Raises ValueError."""
+    direction = told(found.direction)
+    dialled = found.to if direction == INBOUND and isinstance(found.to, str) else ""
+    times = _moment(found.start_time), _moment(found.end_time)
+    return CarrierCall(told(found.sid), direction, told(found.status), dialled, *times)
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time of an answer, aware; the client leaves one that it cannot read as it is."""
+    if not isinstance(value, datetime):
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value

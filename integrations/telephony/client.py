@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +18,14 @@ from urllib.parse import urlsplit
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 
 from integrations.settings import Settings, is_loopback
-from integrations.telephony.carrier_answers import CarrierRecording, plain_sid, recording_told, told
+from integrations.telephony.carrier_answers import (
+    CarrierCall,
+    CarrierRecording,
+    call_told,
+    plain_sid,
+    recording_told,
+    told,
+)
 from integrations.telephony.carrier_errors import CallGone, CarrierAway, CarrierRefused, error_from_answer
 from integrations.telephony.carrier_http import LARGEST_BYTES, READ_SECONDS, CarrierHttp
 from integrations.telephony.page_token import TOKEN_SECONDS, page_token
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
 
 CLOUD = "https://api.twilio.com"
 TALK_SECONDS = 4 * 3600
-MOST_LISTED = 50
+MOST_LISTED, LARGEST_PAGE = 50, 1000
 CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
 RECORDING_EVENTS = ["in-progress", "completed", "absent"]
 # In the order a call goes through them, so that one that moves on meanwhile is found by a later question.
@@ -91,6 +99,19 @@ class CarrierClient:
                 calls = self._account.calls.list(to=to, status=status, limit=MOST_LISTED)
                 found |= {told(call.sid): told(call.status) for call in calls}
         return list(found.items())
+
+    def calls_between(self, since: datetime, until: datetime) -> list[CarrierCall]:
+        """Every call, in and out, that began in [since, until), aware times, by the carrier's own list; all pages.
+
+        Days of the list are the carrier's smallest unit by its contract, whatever finer ones it may understand: asked
+        for is a time that begins no later and a midnight (UTC) that comes no earlier, and what is too much is left out.
+        """
+        midnight = (until - timedelta.resolution).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        period = {"start_time_after": since.astimezone(UTC), "start_time_before": midnight + timedelta(days=1)}
+        with self._asking("calls_between", is_change=False):
+            listed = [call_told(one) for one in self._account.calls.stream(**period, page_size=LARGEST_PAGE)]
+        # Calls that come or go while pages are turned can be in two of them.
+        return list({one.sid: one for one in listed if one.started_at and since <= one.started_at < until}.values())
 
     def call_status(self, call_sid: str) -> str | None:
         """The carrier's word for the call's state; None when it knows no such call."""

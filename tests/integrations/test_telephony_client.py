@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import jwt
@@ -17,6 +19,7 @@ from twilio.request_validator import RequestValidator
 from integrations.demo_keys import DemoKeys
 from integrations.errors import IntegrationError
 from integrations.settings import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN, Settings
+from integrations.telephony.carrier_answers import CarrierCall
 from integrations.telephony.carrier_errors import CallGone, CarrierAway, CarrierRefused
 from integrations.telephony.client import CarrierClient
 from integrations.telephony.guard import signed_by_carrier
@@ -82,6 +85,37 @@ def test_a_lost_leg_is_found_by_whom_it_rings(carrier: CarrierStandIn, client: C
     found = client.find_live_calls("client:agent-17")
     assert found == [(sid("CA", 1), "queued"), (sid("CA", 2), "ringing"), (sid("CA", 3), "in-progress")]
     assert client.find_live_calls("client:agent-99") == []
+
+
+def test_the_calls_of_an_hour_are_taken_from_the_carrier_s_days(carrier: CarrierStandIn, client: CarrierClient) -> None:
+    # 23:30 to 00:30 by UTC, so that two days are asked for; eight calls a quarter of an hour apart fill three pages.
+    since = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
+    for number in range(8):
+        carrier.add_caller(number, since + timedelta(minutes=15 * (number - 2)))
+    carrier.add_call(8, "in-progress", "+8613855112345", direction="outbound-api", start_time=format_datetime(since))
+    found = client.calls_between(since, since + timedelta(hours=1))
+    assert [one.sid for one in found] == [sid("CA", number) for number in (2, 3, 4, 5, 8)]
+    assert found[0] == CarrierCall(sid("CA", 2), "inbound", "completed", "12333", since, since)
+    # Whom we ring is a caller: the number stays with the carrier.
+    assert found[4].dialled == "" and not found[4].is_inbound
+
+
+def test_an_hour_that_ends_at_midnight_asks_for_no_day_more(carrier: CarrierStandIn, client: CarrierClient) -> None:
+    midnight = datetime(2026, 11, 20, tzinfo=UTC)
+    assert client.calls_between(midnight - timedelta(hours=1), midnight) == []
+    [asked] = carrier.asked("ListCall")
+    assert asked["query"]["StartTime>"] == ["2026-11-19T23:00:00Z"]
+    assert asked["query"]["StartTime<"] == ["2026-11-20T00:00:00Z"]
+
+
+def test_a_list_that_breaks_off_is_no_list(carrier: CarrierStandIn, client: CarrierClient) -> None:
+    since = datetime(2026, 11, 19, 4, tzinfo=UTC)
+    for number in range(5):
+        carrier.add_caller(number, since)
+    carrier.fail("ListCall", "", "500")
+    with pytest.raises(CarrierAway):
+        client.calls_between(since, since + timedelta(hours=1))
+    assert len(carrier.asked("ListCall")) == 2
 
 
 def test_the_state_of_a_call_is_the_carrier_s_word(carrier: CarrierStandIn, client: CarrierClient) -> None:
