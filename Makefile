@@ -4,6 +4,7 @@
 # make sandbox  the made-up business systems alone (make run starts them in a demo)
 # make lint     style and types
 # make bench    speed of a menu step; make soak: a long run under load
+# make charts   the charts and the map of the province's pages (make run and make test fetch them when they are missing)
 # make voice-sdk  the browser telephone of consultants, needed only with Twilio as the carrier
 # make clean    remove caches; never the data in ./var
 
@@ -17,13 +18,13 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 SDK := dashboards/static/vendor/twilio.min.js
 
-.PHONY: run test dial sandbox lint bench soak clean browser voice-sdk sdk-if-possible
+.PHONY: run test dial sandbox lint bench soak clean browser charts charts-if-possible voice-sdk sdk-if-possible
 .DELETE_ON_ERROR:
 
-run: $(INSTALLED)
+run: $(INSTALLED) charts-if-possible
 	@exec $(BIN)/python app.py run
 
-test: $(INSTALLED_DEV) browser sdk-if-possible
+test: $(INSTALLED_DEV) browser charts-if-possible sdk-if-possible
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests
 
 dial: $(INSTALLED_DEV)
@@ -42,6 +43,13 @@ bench: $(INSTALLED_DEV)
 
 soak: $(INSTALLED_DEV)
 	$(BIN)/python -m tests.soak
+
+charts: | $(MADE)
+	@$(BIN)/python tools/fetch_charts.py
+
+# Without them the pages show tables.
+charts-if-possible: | $(MADE)
+	@$(BIN)/python tools/fetch_charts.py || true
 
 voice-sdk: $(SDK)
 

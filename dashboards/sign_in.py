@@ -14,6 +14,9 @@ from dashboards.staff import StaffMember, StaffStore
 from integrations.services import Services
 
 SESSION_LIFETIME = timedelta(hours=8)
+# A board on the wall has nobody who touches it. It shows sums, no person and no call; nothing else lives so long.
+WALL_LIFETIME = timedelta(days=30)
+WALL_PATHS = ("/province", "/province/api/wall")
 # Between the right password and the code of the second factor.
 HALFWAY_LIFETIME = timedelta(minutes=10)
 NEW_PASSWORD_PATH = "/account"
@@ -53,7 +56,10 @@ def halfway_member() -> StaffMember | None:
 
 
 def current_user() -> StaffMember | None:
-    """Who is signed in; None without a session, after 8 hours of rest, or when it was ended elsewhere."""
+    """Who is signed in; None without a session, after 8 hours of rest, or when it was ended elsewhere.
+
+    To the wallboard itself somebody stays signed in for 30 days.
+    """
     if "staff_member" not in g:
         g.staff_member = _read_session()
     return cast("StaffMember | None", g.staff_member)
@@ -62,12 +68,16 @@ def current_user() -> StaffMember | None:
 def _read_session() -> StaffMember | None:
     services = staff_services()
     now, user_id = services.now(), session.get("user")
-    if user_id is None or now - datetime.fromisoformat(session["seen"]) >= SESSION_LIFETIME:
+    if user_id is None:
+        return None
+    rest = now - datetime.fromisoformat(session["seen"])
+    if rest >= (WALL_LIFETIME if request.path in WALL_PATHS else SESSION_LIFETIME):
         return None
     member = StaffStore(services.database).find(user_id)
     if member is None or member.session_epoch != session.get("epoch"):
         return None
-    if BACKGROUND_HEADER not in request.headers:
+    # Looking at the wall does not wake a session that has ended for everything else.
+    if BACKGROUND_HEADER not in request.headers and rest < SESSION_LIFETIME:
         session["seen"] = now.isoformat()
     return member
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,14 +45,14 @@ class StreamDoor:
         self._serializer = StaffSessions().get_signing_serializer(app)
         self._origin = origin_of(services.settings.public_base_url)
 
-    def ticket(self, request: web.Request) -> Ticket:
-        """The session of a request. Raises SignedOut."""
+    def ticket(self, request: web.Request, lifetime: timedelta = SESSION_LIFETIME) -> Ticket:
+        """The session of a request, which ends after `lifetime` without a touch. Raises SignedOut."""
         assert self._serializer is not None
         age = int(SESSION_LIFETIME.total_seconds())
         try:
             session: dict[str, Any] = self._serializer.loads(request.cookies.get(self._cookie, ""), max_age=age)
             seen = datetime.fromisoformat(session["seen"])
-            ticket = Ticket(int(session["user"]), int(session["epoch"]), seen + SESSION_LIFETIME)
+            ticket = Ticket(int(session["user"]), int(session["epoch"]), seen + lifetime)
         except (BadSignature, KeyError, TypeError, ValueError) as error:
             raise SignedOut(type(error).__name__) from error
         if ticket.until <= self._services.now():

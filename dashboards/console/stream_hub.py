@@ -6,7 +6,7 @@ A page that reads slowly misses states in between and never the last one, and co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,7 @@ from dashboards.console.floor_view import steady_floor
 from dashboards.console.marks import Scope
 from dashboards.console.stream_door import Ticket
 from dashboards.console.watch import Seen, Watch
+from dashboards.provincial.wall.snapshot import Snapshot, cut_to
 from dashboards.staff import StaffMember
 from queueing.notices import Notice
 
@@ -38,6 +39,8 @@ DESKS_AT_ONCE = 50
 # A stream that has seen nothing for longer must not claim to be live.
 LIVE_SECONDS = 8.0
 NO_DATABASE = (psycopg.OperationalError, PoolTimeout)
+# To a wallboard: no snapshot can be made, the last one is of then.
+STANDS_STILL = "wall-stale"
 
 
 @dataclass(eq=False)
@@ -47,6 +50,8 @@ class Listener:
     member: StaffMember
     ticket: Ticket
     scope: Scope | None = None
+    # The centres of a wallboard; None for other pages.
+    wall: tuple[str, ...] | None = None
     pending: dict[str, bytes] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     is_closed: bool = False
@@ -71,6 +76,40 @@ class Listener:
         self.wake.set()
 
 
+class Walls:
+    """The wallboards of a process: each snapshot is cut once for all that see the same centres."""
+
+    def __init__(self) -> None:
+        self.listeners: set[Listener] = set()
+        self._newest: Snapshot | None = None
+
+    def join(self, listener: Listener) -> None:
+        """A wallboard is there: it is told what the others were told last."""
+        self.listeners.add(listener)
+        if self._newest is not None:
+            self._tell([listener], self._newest)
+
+    def show(self, snapshot: Snapshot | None) -> None:
+        """Tell everybody the newest snapshot; None: there is none, the figures stand still."""
+        if snapshot is not None:
+            self._newest = snapshot
+            self._tell(self.listeners, snapshot)
+            return
+        data = orjson.dumps({"at": self._newest["at"] if self._newest else None})
+        for one in self.listeners:
+            one.tell(STANDS_STILL, data, data)
+
+    def _tell(self, listeners: Collection[Listener], snapshot: Snapshot) -> None:
+        written: dict[tuple[str, ...], bytes] = {}
+        for one in listeners:
+            centres = one.wall or ()
+            if centres not in written:
+                written[centres] = orjson.dumps(cut_to(snapshot, centres))
+            one.pending.pop(STANDS_STILL, None)
+            one.told.pop(STANDS_STILL, None)
+            one.tell("wall", written[centres], written[centres])
+
+
 class Hub:
     """All listeners of a process. Everything but the looks themselves happens on the event loop."""
 
@@ -79,6 +118,7 @@ class Hub:
         self._threads = threads
         self._by_agent: dict[int, set[Listener]] = {}
         self._floors: set[Listener] = set()
+        self.walls = Walls()
         self._centre_of: dict[int, str] = {}
         self._lines: dict[str, dict[str, Any]] = {}
         self._own: dict[int, dict[str, Any]] = {}
@@ -96,11 +136,13 @@ class Hub:
 
     def listeners(self) -> list[Listener]:
         """Everybody connected."""
-        return [*{one for group in self._by_agent.values() for one in group} | self._floors]
+        return [*{one for group in self._by_agent.values() for one in group} | self._floors | self.walls.listeners]
 
     def join(self, listener: Listener) -> None:
-        """A page is there: it is told its desk, or its floor, with the next look."""
-        if listener.scope is not None:
+        """A page is there: it is told its desk, or its floor, with the next look; a wallboard what is known."""
+        if listener.wall is not None:
+            self.walls.join(listener)
+        elif listener.scope is not None:
             self._floors.add(listener)
             self._is_floor_due = True
         elif listener.member.agent_id is not None:
@@ -111,6 +153,7 @@ class Hub:
     def leave(self, listener: Listener) -> None:
         """A page is gone."""
         self._floors.discard(listener)
+        self.walls.listeners.discard(listener)
         agent = listener.member.agent_id or 0
         group = self._by_agent.get(agent, set())
         group.discard(listener)

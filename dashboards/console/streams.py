@@ -7,7 +7,7 @@ import errno
 import resource
 import signal
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -17,13 +17,19 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from dashboards.console.errors import Refused
 from dashboards.console.page import EVENTS_PATH, scope_of
-from dashboards.console.stream_door import SignedOut, StreamDoor
+from dashboards.console.stream_door import SignedOut, StreamDoor, Ticket
 from dashboards.console.stream_hub import NO_DATABASE, Hub, Listener
 from dashboards.console.watch import Watch
+from dashboards.provincial.scope import centres_of
+from dashboards.provincial.wall.keeper import WallKeeper
+from dashboards.sign_in import SESSION_LIFETIME, WALL_LIFETIME
+from dashboards.staff import StaffMember
 from dashboards.staff_area import SETS_DUTY
 from integrations.errors import HotlineError
 from integrations.services import Services
+from ivr.library import Library
 from ivr.service import Line
 from queueing.notices import listen
 from voicemail.subjects_file import load_subjects
@@ -37,6 +43,7 @@ RETRY_MS = 1000
 # Windows of one person.
 MOST_OF_ONE = 20
 THREADS = 4
+NOT_YOURS = "这一项不归您的岗位或您的中心。"
 
 
 @dataclass
@@ -81,7 +88,7 @@ async def open_streams(line: Line) -> AsyncIterator[Streams]:
     try:
         port = await _listen(runner, services)
         log.info("streams_ready", port=port)
-        with _Ear(services, hub):
+        with _Ear(services, hub), WallKeeper(line, _from_thread(hub.walls.show)).running():
             async with _running(hub.look_for_ever(), hub.floors_for_ever(), _check_for_ever(services, hub, door)):
                 yield Streams(hub, port)
     finally:
@@ -115,6 +122,18 @@ class _Ear:
                 self._loop.call_soon_threadsafe(self._hub.note, notice)
 
 
+def _from_thread(work: Callable[[Any], None]) -> Callable[[Any], None]:
+    """The same on this loop, for whoever calls from a thread."""
+    loop = asyncio.get_running_loop()
+
+    def call(value: Any) -> None:
+        with suppress(RuntimeError):
+            # The loop may have ended a moment ago.
+            loop.call_soon_threadsafe(work, value)
+
+    return call
+
+
 async def _check_for_ever(services: Services, hub: Hub, door: StreamDoor) -> None:
     while True:
         await asyncio.sleep(CHECK_SECONDS)
@@ -135,23 +154,40 @@ def _build_app(line: Line, hub: Hub, door: StreamDoor, threads: ThreadPoolExecut
             raise web.HTTPForbidden(text="只能从热线自己的页面打开。")
         headers = _headers(request)
         try:
-            ticket = door.ticket(request)
+            ticket = door.ticket(request, WALL_LIFETIME if _wants(request, "wall") else SESSION_LIFETIME)
             member = await asyncio.get_running_loop().run_in_executor(threads, door.member, ticket)
         except SignedOut:
             raise web.HTTPUnauthorized(text="登录已过期，请重新登录。", headers=headers) from None
         except NO_DATABASE:
             raise web.HTTPServiceUnavailable(text="现在连不上数据库。", headers=headers) from None
-        wants_floor = request.query.get("floor", "").startswith("1")
-        if not (member.role in SETS_DUTY if wants_floor else member.agent_id):
-            raise web.HTTPForbidden(text="这一项不归您的岗位或您的中心。", headers=headers)
+        try:
+            listener = _listener(request, member, ticket, line.keeper.library())
+        except Refused as refused:
+            raise web.HTTPForbidden(text=refused.sentence, headers=headers) from None
         if sum(one.member.id == member.id for one in hub.listeners()) >= MOST_OF_ONE:
             raise web.HTTPTooManyRequests(text="打开的页面太多了，请关掉几个。", headers=headers)
-        scope = scope_of(member, line.keeper.library()) if wants_floor else None
-        return await _stream(request, headers, hub, Listener(member, ticket, scope))
+        return await _stream(request, headers, hub, listener)
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get(EVENTS_PATH, events)
     return app
+
+
+def _listener(request: web.Request, member: StaffMember, ticket: Ticket, library: Library) -> Listener:
+    """What a page wants to be told. Raises Refused for what is not open to who is signed in."""
+    if _wants(request, "wall"):
+        return Listener(member, ticket, wall=centres_of(member, library))
+    if _wants(request, "floor"):
+        if member.role not in SETS_DUTY:
+            raise Refused(403, NOT_YOURS)
+        return Listener(member, ticket, scope_of(member, library))
+    if not member.agent_id:
+        raise Refused(403, NOT_YOURS)
+    return Listener(member, ticket)
+
+
+def _wants(request: web.Request, what: str) -> bool:
+    return request.query.get(what, "").startswith("1")
 
 
 def _headers(request: web.Request) -> dict[str, str]:

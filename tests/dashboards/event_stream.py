@@ -67,16 +67,18 @@ class Running:
         self.origin = console.services.settings.public_base_url
 
     @asynccontextmanager
-    async def listen(self, who: Console | None, floor: bool = False, **headers: str) -> AsyncIterator[Page]:
+    async def listen(
+        self, who: Console | None, floor: bool = False, query: str = "", **headers: str
+    ) -> AsyncIterator[Page]:
         """Open the stream as this browser would."""
         cookie = who.client.get_cookie("session") if who else None
         cookies = {"Cookie": f"session={cookie.value}"} if cookie else {}
-        url = f"http://127.0.0.1:{self.streams.port}{EVENTS_PATH}{'?floor=1' if floor else ''}"
+        url = f"http://127.0.0.1:{self.streams.port}{EVENTS_PATH}{'?floor=1' if floor else query}"
         async with self._session.get(url, headers={"Origin": self.origin, **cookies, **headers}) as response:
             yield Page(response)
 
-    async def status(self, who: Console | None, floor: bool = False, **headers: str) -> int:
-        async with self.listen(who, floor, **headers) as page:
+    async def status(self, who: Console | None, floor: bool = False, query: str = "", **headers: str) -> int:
+        async with self.listen(who, floor, query, **headers) as page:
             return page.response.status
 
 

@@ -42,14 +42,23 @@ export class Api {
   }
 
   /** `isBackground` when nobody pressed anything; `mayOutlive` when the page is going away. */
-  async post(path, body = {}, { isBackground = false, mayOutlive = false, patienceMs = PATIENCE_MS } = {}) {
+  post(path, body = {}, options = {}) {
+    return this.#change(path, JSON.stringify(body), "application/json", options);
+  }
+
+  /** A file as it is, of the type that it says. */
+  send(path, file, options = {}) {
+    return this.#change(path, file, file.type, options);
+  }
+
+  async #change(path, body, type, { isBackground = false, mayOutlive = false, patienceMs = PATIENCE_MS }) {
     const send = () => this.#ask(path, {
       method: "POST",
-      body: JSON.stringify(body),
+      body,
       keepalive: mayOutlive,
       patienceMs,
       headers: {
-        "Content-Type": "application/json",
+        "Content-Type": type,
         "X-CSRF-Token": this.#csrf,
         ...(isBackground && { "X-Background": "1" }),
       },

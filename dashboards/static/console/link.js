@@ -22,14 +22,19 @@ export class Link {
   #reopenAt = 0;
   #lookedAt = 0;
   #isLooking = false;
+  #lookMs;
 
-  /** `event` is the one that carries the data, `look()` fetches the same. `hear` is told: data(object), link(). */
-  constructor({ url, event, look, hear, pulse }) {
+  /**
+   * `event` is the one that carries the data, `look()` fetches the same, every `lookMs` while the stream is broken.
+   * `hear` is told: data(object), link().
+   */
+  constructor({ url, event, look, hear, pulse, lookMs = LOOK_MS }) {
     this.#url = url;
     this.#event = event;
     this.#look = look;
     this.#hear = hear;
     this.#pulse = pulse;
+    this.#lookMs = lookMs;
   }
 
   start() {
@@ -81,7 +86,7 @@ export class Link {
     const now = Date.now();
     if (this.#source && now - this.#heardAt > SILENCE_MS) this.#lose();
     if (!this.#source && now >= this.#reopenAt) this.#open();
-    if (this.state !== "live" && now - this.#lookedAt >= LOOK_MS) this.#ask();
+    if (this.state !== "live" && now - this.#lookedAt >= this.#lookMs) this.#ask();
   }
 
   async #ask() {

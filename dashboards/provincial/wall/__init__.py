@@ -1,0 +1,1 @@
+"""The wallboard: one snapshot a second, whoever looks."""
