@@ -14,14 +14,18 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from jinja2 import Environment, FileSystemLoader
 
+from dashboards.staff_area import entry_of
 from dashboards.web_app import SECURITY_HEADERS
 from integrations.settings import PROJECT_DIR
 from tests.dashboards.console_front import callback_samples
 from tests.dashboards.console_front.board_door import BoardDoor
 from tests.dashboards.console_front.case_door import CaseDoor
+from tests.dashboards.console_front.cities_door import CitiesDoor
+from tests.dashboards.console_front.explore_door import ExploreDoor
 from tests.dashboards.console_front.freeze_door import FreezeDoor
 from tests.dashboards.console_front.samples import CENTRES, GUIDES, Json, console_config
 from tests.dashboards.console_front.systems_door import SystemsDoor
+from tests.dashboards.console_front.wall_door import WallDoor
 from tests.dashboards.console_front.world import World
 
 STATIC = PROJECT_DIR / "dashboards" / "static"
@@ -37,6 +41,9 @@ TEMPLATES.globals |= {
         ("回电", "/callbacks"),
         ("挂失", "/freezes"),
         ("督办", "/cases/board"),
+        ("大屏", "/province"),
+        ("统计", "/province/explore"),
+        ("各市数据", "/province/cities"),
         ("菜单状态", "/status"),
     ],
 }
@@ -74,6 +81,9 @@ class StandIn:
         FreezeDoor(self.world, self._page).add_to(app)
         BoardDoor(self.world, self._page).add_to(app)
         CaseDoor(self.world, self._page).add_to(app)
+        ExploreDoor(self.world, self._page).add_to(app)
+        CitiesDoor(self.world, self._page).add_to(app)
+        WallDoor(self.world, self.base, self._page).add_to(app)
         app.router.add_post("/console/phone-token", self._ticket)
         app.router.add_post("/console/{action:.+}", self._act)
         app.router.add_get("/events", self._events)
@@ -105,7 +115,9 @@ class StandIn:
 
     def _page(self, name: str, request: web.Request, **values: Any) -> web.Response:
         path, csrf = {"path": request.path}, self.world.csrf
-        text = TEMPLATES.get_template(name).render(request=path, csrf_token=lambda: csrf, **values)
+        text = TEMPLATES.get_template(name).render(
+            request=path, here=entry_of(request.path), csrf_token=lambda: csrf, **values
+        )
         return web.Response(text=text, content_type="text/html", headers=self._headers())
 
     def _headers(self) -> dict[str, str]:
@@ -119,7 +131,7 @@ class StandIn:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         path = request.path
-        if not path.startswith(("/console/", "/events")) or path == "/console/floor":
+        if not path.startswith(("/console/", "/events", "/province/")) or path == "/console/floor":
             response: web.StreamResponse = await handler(request)
             return response
         if not self.is_open and request.transport is not None:
@@ -192,8 +204,8 @@ class StandIn:
         await response.prepare(request)
         queue: asyncio.Queue[tuple[str, Json] | None] = asyncio.Queue()
         self._streams.add(queue)
-        floor = "floor" in request.query
-        queue.put_nowait(("floor", self.world.floor) if floor else ("desk", self.world.desk))
+        event = next((name for name in ("floor", "wall") if name in request.query), "desk")
+        queue.put_nowait((event, getattr(self.world, event)))
         with suppress(ConnectionError):
             while (told := await self._next(queue)) is not None:
                 event, data = told
@@ -299,6 +311,9 @@ class StandIn:
 
     async def tell_floor(self) -> None:
         self._tell("floor", self.world.floor)
+
+    async def tell_wall(self) -> None:
+        self._tell("wall", self.world.wall)
 
 
 async def serve(port: int) -> None:

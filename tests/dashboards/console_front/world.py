@@ -14,6 +14,8 @@ from tests.dashboards.console_front.floor_samples import floor
 from tests.dashboards.console_front.freeze_samples import freezes, told
 from tests.dashboards.console_front.look_up_samples import look_up_form, look_up_found
 from tests.dashboards.console_front.samples import CSRF, REASONS, STATES, Json, desk, iso, offer, sheet
+from tests.dashboards.console_front.wall_samples import CENTRES as WALL_CENTRES
+from tests.dashboards.console_front.wall_samples import snapshot
 
 FRAME, RATE, TONE_HZ = 160, 8000, 440
 KEY = "key-of-the-leg"
@@ -63,6 +65,12 @@ class World:
         self.systems_looks = 0
         # What the list of callbacks was last asked for.
         self.asked: Json = {}
+        self.wall: Json = snapshot()
+        self.wall_centres = tuple(WALL_CENTRES)
+        # The page of figures: centres, is_demo, is_empty, is_slow.
+        self.explore: Json = {}
+        # The page of the cities' data: decides, is_empty, bad.
+        self.cities: Json = {}
         self._at = 0
 
     # what the server decides

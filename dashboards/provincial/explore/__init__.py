@@ -1,0 +1,1 @@
+"""The page of figures: questions, answers, single calls, exports."""

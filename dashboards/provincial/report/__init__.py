@@ -1,0 +1,1 @@
+"""The monthly report: the same figures as the pages, on paper."""
