@@ -42,6 +42,8 @@ USED_BY_REQUESTS = (
     "dashboards.health",
     "dashboards.own_account",
     "dashboards.phone.page",
+    "dashboards.provincial.cities.page",
+    "dashboards.provincial.cities.api",
     "dashboards.status_page",
     "dashboards.users_page",
     "dashboards.web_app",
@@ -50,6 +52,7 @@ USED_BY_REQUESTS = (
     "voicemail.webhooks",
 )
 INCOMING_PATH = "/ivr/incoming"
+DEMO_NOT_ALLOWED = "编造的历史数据只能在本机演示时使用。"
 GATEWAY_NOT_NEEDED = "已设置 TWILIO_ACCOUNT_SID，来电由运营商接入，不需要语音网关。"
 SANDBOX_NOT_ALLOWED = "沙盒里的业务系统是编的，只能在本机演示时使用。"
 
@@ -75,6 +78,12 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     from dashboards.duty_page import duty_blueprint
     from dashboards.own_account import account_blueprint
     from dashboards.phone.page import phone_blueprint
+    from dashboards.provincial.alarms.page import alarm_blueprints
+    from dashboards.provincial.cities.api import city_blueprint
+    from dashboards.provincial.cities.page import cities_blueprints
+    from dashboards.provincial.explore.page import explore_blueprints
+    from dashboards.provincial.report.page import report_blueprint
+    from dashboards.provincial.wall.page import wall_blueprints
     from dashboards.status_page import status_blueprint
     from dashboards.users_page import users_blueprint
     from ivr.service import Line
@@ -95,6 +104,16 @@ def register_blueprints(app: "Flask", services: "Services") -> None:
     app.register_blueprint(phone_blueprint(services))
     for blueprint in console_blueprints(line):
         app.register_blueprint(blueprint)
+    for blueprint in alarm_blueprints(line):
+        app.register_blueprint(blueprint)
+    for blueprint in wall_blueprints(line):
+        app.register_blueprint(blueprint)
+    for blueprint in explore_blueprints(line):
+        app.register_blueprint(blueprint)
+    for blueprint in cities_blueprints(line):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(city_blueprint(services))
+    app.register_blueprint(report_blueprint(line))
 
 
 def seeders() -> list[Callable[["Services"], None]]:
@@ -112,6 +131,10 @@ def seeders() -> list[Callable[["Services"], None]]:
 
 def periodic() -> list["Periodic"]:
     """Jobs without arguments that the clock starts, at once and then at their interval."""
+    from dashboards.provincial.alarms.proof_jobs import PERIODIC as OF_PROOFS
+    from dashboards.provincial.cities.jobs import PERIODIC as OF_CITIES
+    from dashboards.provincial.cities.reconciliation_jobs import PERIODIC as OF_RECONCILIATION
+    from dashboards.provincial.facts.jobs import PERIODIC as OF_FIGURES
     from ivr.jobs import PERIODIC as OF_CALLS
     from queueing.jobs import PERIODIC as OF_THE_LINE
     from queueing.recordings import PERIODIC as OF_RECORDINGS
@@ -120,7 +143,9 @@ def periodic() -> list["Periodic"]:
     from voicemail.message_jobs import PERIODIC as OF_MESSAGES
     from voicemail.reply_jobs import PERIODIC as OF_REPLIES
 
-    return [*OF_CALLS, *OF_THE_LINE, *OF_RECORDINGS, *OF_FREEZES, *OF_CASES, *OF_MESSAGES, *OF_REPLIES]
+    of_messages = [*OF_RECORDINGS, *OF_MESSAGES, *OF_REPLIES]
+    of_figures = [*OF_FIGURES, *OF_PROOFS, *OF_RECONCILIATION, *OF_CITIES]
+    return [*OF_CALLS, *OF_THE_LINE, *OF_FREEZES, *OF_CASES, *of_messages, *of_figures]
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -138,6 +163,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         print(GATEWAY_NOT_NEEDED)
     addresses = [(label, local_url(settings, path)) for label, path in ADDRESSES]
+    if settings.demo_history_days:
+        children.append(Child("demo", ["demo"]))
     if settings.sandbox_url and _uses_the_sandbox(settings):
         children.append(Child("sandbox", ["sandbox"]))
         addresses.append(("业务系统沙盒", f"{settings.sandbox_url}/"))
@@ -276,6 +303,28 @@ def sandbox(settings: Settings, arguments: argparse.Namespace) -> int:
     return run_sandbox(Options(settings.sandbox_port, settings.var_dir / "sandbox", database_url))
 
 
+def demo(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Make up a year of figures, and play two cities that push theirs."""
+    if not settings.demo_history_days:
+        print(DEMO_NOT_ALLOWED, file=sys.stderr)
+        return 2
+    import signal
+    import threading
+
+    from dashboards.provincial.demo.process import run_demo
+    from integrations.readiness import local_url
+    from integrations.services import Services
+    from ivr.service import Line
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: stop.set())
+    # Everybody else's work comes first.
+    os.nice(10)
+    run_demo(Line.build(Services.build(settings)), local_url(settings, ""), stop)
+    return 0
+
+
 def migrate(settings: Settings, arguments: argparse.Namespace) -> int:
     """Bring the tables to the newest revision."""
     from integrations.migrations import migrate as migrate_database
@@ -311,12 +360,35 @@ def ledger(settings: Settings, arguments: argparse.Namespace) -> int:
     return run_ledger_command(Services.build(_with_running_servers(settings)), arguments)
 
 
+def figures(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Make the facts of a period anew from the raw rows, or show its figures."""
+    from dashboards.provincial.facts.figures_command import run_figures_command
+    from integrations.services import Services
+
+    return run_figures_command(Services.build(_with_running_servers(settings)), arguments)
+
+
 def staff(settings: Settings, arguments: argparse.Namespace) -> int:
     """Add the first administrator, or let the last one in again."""
     from dashboards.staff_commands import run_staff_command
     from integrations.services import Services
 
     return run_staff_command(Services.build(_with_running_servers(settings)), arguments)
+
+
+def city(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Say which centres have a system of their own, and make the keys that they push with."""
+    from dashboards.provincial.cities.command import run_city_command
+    from integrations.services import Services
+
+    return run_city_command(Services.build(_with_running_servers(settings)), arguments)
+
+
+def push(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Push a file to a hotline, as a city does."""
+    from dashboards.provincial.cities.push_command import run_push_command
+
+    return run_push_command(arguments)
 
 
 def replay(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -378,11 +450,15 @@ COMMANDS = (
     streams,
     gateway,
     sandbox,
+    demo,
     migrate,
     seed,
     menu,
     ledger,
+    figures,
     staff,
+    city,
+    push,
     replay,
 )
 
@@ -412,10 +488,28 @@ def _ledger_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", help="到哪一天（含），不写就是同一天")
 
 
+def _figures_arguments(parser: argparse.ArgumentParser) -> None:
+    from dashboards.provincial.facts.figures_command import figures_arguments
+
+    figures_arguments(parser)
+
+
 def _staff_arguments(parser: argparse.ArgumentParser) -> None:
     from dashboards.staff_commands import staff_arguments
 
     staff_arguments(parser)
+
+
+def _city_arguments(parser: argparse.ArgumentParser) -> None:
+    from dashboards.provincial.cities.command import city_arguments
+
+    city_arguments(parser)
+
+
+def _push_arguments(parser: argparse.ArgumentParser) -> None:
+    from dashboards.provincial.cities.push_command import push_arguments
+
+    push_arguments(parser)
 
 
 def _replay_arguments(parser: argparse.ArgumentParser) -> None:
@@ -429,7 +523,10 @@ ARGUMENTS = {
     "web": _web_arguments,
     "menu": _menu_arguments,
     "ledger": _ledger_arguments,
+    "figures": _figures_arguments,
     "staff": _staff_arguments,
+    "city": _city_arguments,
+    "push": _push_arguments,
     "replay": _replay_arguments,
 }
 

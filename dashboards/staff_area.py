@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g, render_template, request
 from flask.blueprints import BlueprintSetupState
 from psycopg_pool import PoolTimeout
 
@@ -22,6 +22,10 @@ SETS_DUTY = (SUPERVISOR, PROVINCIAL, ADMINISTRATOR)
 # Label, address, who may go there.
 NAVIGATION = (
     ("工作台", "/console", (CONSULTANT,)),
+    ("大屏", "/province", SETS_DUTY),
+    ("统计", "/province/explore", SETS_DUTY),
+    ("各市数据", "/province/cities", SETS_DUTY),
+    ("告警", "/province/alarms", SETS_DUTY),
     ("现场", "/console/floor", SETS_DUTY),
     ("办件", "/cases", ROLES),
     ("回电", "/callbacks", ROLES),
@@ -33,6 +37,8 @@ NAVIGATION = (
     ("用户", "/users", (SUPERVISOR, ADMINISTRATOR)),
     ("电话", "/phone", ROLES),
 )
+# Pages without an entry of their own, and the one under which they are.
+UNDER = {"/province/calls": "/province/explore", "/province/report": "/province/explore"}
 REFUSALS = {
     400: (
         "这次提交没有生效",
@@ -65,7 +71,14 @@ def staff_blueprint(name: str, services: Services) -> Blueprint:
 def _common_words() -> dict[str, Any]:
     user = current_user()
     links = [(label, path) for label, path, roles in NAVIGATION if user and user.role in roles]
-    return {"user": user, "navigation": links, "csrf_token": csrf_token}
+    return {"user": user, "navigation": links, "here": entry_of(request.path), "csrf_token": csrf_token}
+
+
+def entry_of(path: str) -> str:
+    """The entry of the navigation to which a page belongs: the longest that its address begins with, or ""."""
+    entries = {**{entry: entry for _, entry, _ in NAVIGATION}, **UNDER}
+    found = max((begin for begin in entries if path == begin or path.startswith(f"{begin}/")), key=len, default="")
+    return entries.get(found, "")
 
 
 def _refusal(code: int) -> Any:

@@ -1,4 +1,4 @@
-"""`make bench`: menu steps beside a bare route, memory, ten thousand calls, look-ups, gateway, line, consoles, words"""
+"""`make bench`: menu steps beside a bare route, memory, ten thousand calls, look-ups, gateway, line, pages, words"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import psutil
 from integrations.settings import PROJECT_DIR
 from tests.bench.cases import measure_cases
 from tests.bench.consoles import measure_consoles
+from tests.bench.figures import measure_figures
 from tests.bench.gateway import measure_gateway
 from tests.bench.line import measure_line
 from tests.bench.load import Result, call_requests, closed_loop, made_ahead, open_loop, signed_request
@@ -74,6 +75,7 @@ def main() -> None:
     measure_offers()
     measure_consoles()
     measure_cases()
+    measure_figures()
     measure_wait_estimate()
     measure_transcribing()
 

@@ -10,6 +10,7 @@ from dashboards.demo import DEMO_PASSWORD, DEMO_USERS, seed_demo_users
 from dashboards.models import ADMINISTRATOR, CONSULTANT, PROVINCIAL, SUPERVISOR
 from dashboards.passwords import hash_password, is_right_password
 from dashboards.staff import StaffMember
+from dashboards.staff_area import entry_of
 from dashboards.web_app import build_flask
 from tests.dashboards.staff_app import StaffApp, text_of
 
@@ -209,3 +210,21 @@ def test_outside_a_demo_the_published_password_opens_nothing(staff: StaffApp) ->
     app = build_flask(services.settings)
     app.register_blueprint(auth_blueprint(services))
     assert DEMO_PASSWORD not in app.test_client().get("/login").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/cases", "/cases"),
+        ("/cases/1001", "/cases"),
+        ("/cases/board", "/cases/board"),
+        ("/province", "/province"),
+        ("/province/explore", "/province/explore"),
+        ("/province/calls/CA1", "/province/explore"),
+        ("/province/report", "/province/explore"),
+        ("/casesx", ""),
+        ("/account", ""),
+    ],
+)
+def test_the_header_shows_where_one_is(path: str, entry: str) -> None:
+    assert entry_of(path) == entry
