@@ -15,6 +15,7 @@ import psutil
 
 from integrations.settings import PROJECT_DIR
 from tests.bench.cases import measure_cases
+from tests.bench.city_ingest import measure_ingest
 from tests.bench.consoles import measure_consoles
 from tests.bench.figures import measure_figures
 from tests.bench.gateway import measure_gateway
@@ -76,6 +77,7 @@ def main() -> None:
     measure_consoles()
     measure_cases()
     measure_figures()
+    measure_ingest()
     measure_wait_estimate()
     measure_transcribing()
 

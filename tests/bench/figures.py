@@ -1,11 +1,12 @@
-"""The province's figures over ten million calls: every page beside the bare SQL that reads the same, pushes beside a
-bare COPY, a day made anew beside a bare count, and how soon a call that has ended stands on the wallboard."""
+"""The province's figures over ten million calls: every page beside the bare SQL that reads the same, a day made anew
+beside a bare count, and how soon a call that has ended stands on the wallboard."""
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,10 +15,9 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
+import structlog
 from redis import Redis
 
-from dashboards.provincial.cities.store import Batch, CityStore
-from dashboards.provincial.demo.city_calls import calls_of
 from dashboards.provincial.demo.history import months_of, write_days
 from dashboards.provincial.explore.answers import Explore
 from dashboards.provincial.explore.call_list import CallList, read_wanted
@@ -42,7 +42,6 @@ from voicemail.subjects_file import load_subjects
 HISTORY, RAW = 10_000_000, 10_000_000
 ROUNDS, MOST_MS = 9, 100
 BUSY_DAY_CALLS = 30_000
-PUSHED_ROWS, PUSHED_BATCHES = 10_000, 5
 HANG_UPS, FRESH_SECONDS = 20, 2.0
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
@@ -121,12 +120,12 @@ class Ground:
 
 def measure_figures() -> None:
     """All of it; takes some minutes to fill in first."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with ground() as found:
         _fill(found)
         _measure_pages(found)
         _measure_wall(found)
         _measure_day(found)
-        _measure_pushes(found)
     _measure_freshness()
 
 
@@ -231,41 +230,6 @@ def _measure_day(found: Ground) -> None:
         lambda: found.connection.execute(_BARE_DAY, {"since": since, "until": until}).fetchall(), rounds=5
     )
     print(f"重算一天（{BUSY_DAY_CALLS:,} 个来电）：{ours:,.0f} ms，只数来电和结果的一句 SQL {bare:,.0f} ms", flush=True)
-
-
-def _measure_pushes(found: Ground) -> None:
-    """Rows a second, checked, staged and entered, beside the bare COPY of the same rows."""
-    city = found.line.keeper.library().centre("341000")
-    found.connection.execute("INSERT INTO city_system (centre, since) VALUES ('341000', now())")
-    rows: list[dict[str, object]] = []
-    for back in range(1, 3650):
-        rows += calls_of(city, TODAY - timedelta(days=back), WorkCalendar())
-        if len(rows) >= PUSHED_ROWS * PUSHED_BATCHES:
-            break
-    store = CityStore(found.line.services)
-    began = time.perf_counter()
-    for number in range(PUSHED_BATCHES):
-        part = rows[number * PUSHED_ROWS : (number + 1) * PUSHED_ROWS]
-        receipt = store.take(
-            Batch("341000", f"bench-{number}", "calls", list(enumerate(part, 1)), False), "push", "bench"
-        )
-        assert receipt.status == "accepted", receipt.problems[:3]
-    ours = PUSHED_ROWS * PUSHED_BATCHES / (time.perf_counter() - began)
-    bare = _bare_copy(found.connection, rows[: PUSHED_ROWS * PUSHED_BATCHES])
-    print(f"各市推送：每秒 {ours:,.0f} 行，裸 COPY 每秒 {bare:,.0f} 行（{ours / bare:.2f}）", flush=True)
-
-
-def _bare_copy(connection: psycopg.Connection, rows: Sequence[dict[str, object]]) -> float:
-    columns = ("call_id", "started_at", "ended_at", "outcome", "subject", "wait_seconds", "talk_seconds", "score")
-    connection.execute(
-        "CREATE TABLE bare (call_id text, started_at timestamptz, ended_at timestamptz, outcome text, subject text, "
-        "wait_seconds int, talk_seconds int, score int)"
-    )
-    began = time.perf_counter()
-    with connection.cursor() as cursor, cursor.copy(f"COPY bare ({', '.join(columns)}) FROM STDIN") as into:
-        for row in rows:
-            into.write_row([row.get(name) for name in columns])
-    return len(rows) / (time.perf_counter() - began)
 
 
 def _measure_freshness() -> None:
