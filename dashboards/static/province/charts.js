@@ -13,7 +13,7 @@ export const ANHUI = "anhui";
 
 /** Series, in this order: told apart by people who see no red or no green. For white pages, and for dark ones. */
 export const palette = ["#0072b2", "#d55e00", "#009e73", "#b4558c", "#8a6d00", "#3b9bd1", "#5b4b8a", "#5f6a70"];
-export const darkPalette = ["#5cb8f0", "#ffa64d", "#3ed6a4", "#f09ac8", "#f2dc5d", "#a8dcff", "#bda9f5", "#b8c2c8"];
+export const darkPalette = ["#5cb8f0", "#ff9a3d", "#3ed6a4", "#f09ac8", "#f2dc5d", "#a8dcff", "#bda9f5", "#b8c2c8"];
 /** A series' mark beside its colour. */
 export const marks = ["circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow", "emptyCircle"];
 /** From little to much: the lightness alone tells it. On white paper little is pale, on a dark wall it is dim. */
