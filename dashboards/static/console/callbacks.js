@@ -6,13 +6,13 @@ import { CallbackRows } from "./callbacks-rows.js";
 import { TimeDialog, WhyDialog } from "./callbacks-dialogs.js";
 import { readConfig } from "./config.js";
 import { byId, isField, write } from "./dom.js";
+import { Freshness, keepCentre } from "./freshness.js";
 import { Poll } from "./poll.js";
 import * as pulse from "./pulse.js";
-import { setServerNow, spoken } from "./times.js";
+import { setServerNow } from "./times.js";
 
 const PLACE = "callbacks-centre";
 const STALE_MS = 15000;
-const GRACE_MS = 1500;
 const NOTHING = {
   mine: "您手上没有要打的回电。您约的、您打过的，都会列在这里。",
   centre: "现在没有要打的回电。",
@@ -34,10 +34,10 @@ const view = {
 // Whoever came without saying what to see is not shown an empty list beside a full one.
 let isUndecided = !address.has("tab");
 let data = null;
-let lostAt = 0;
 
 const rows = new CallbackRows({ isOneCentre: config.centres.length === 1, act });
 const poll = new Poll({ look, hear, pulse });
+const freshness = new Freshness({ poll, banners, root, staleMs: STALE_MS });
 const timeDialog = new TimeDialog(api, done);
 const whyDialog = new WhyDialog(api, done, config);
 
@@ -129,17 +129,7 @@ function done(said) {
 }
 
 function tick() {
-  const { state, freshAt, refusal } = poll;
-  const now = Date.now();
-  const age = now - freshAt;
-  lostAt = state === "lost" ? lostAt || now : 0;
-  const isTold = lostAt && now - lostAt > GRACE_MS;
-  const how = freshAt ? `页面是 ${Math.round(age / 1000)} 秒前的情况。` : "";
-  banners.set("link", isTold ? `${refusal || "连不上服务器，"}正在重试。${how}` : "", "bad");
-  if (isTold && !freshAt) write(byId("loading"), "还没有打开，正在重试。");
-  root.classList.toggle("stale", freshAt > 0 && age > STALE_MS);
-  write(byId("fresh"), freshAt ? (age < 10000 ? "刚刚更新" : `${spoken(age / 1000)}前更新`) : "");
-  byId("signed-out").toggleAttribute("open", state === "signed-out");
+  freshness.tick();
   rows.tick();
 }
 
@@ -159,15 +149,7 @@ byId("tail").addEventListener("input", ({ target }) => {
   if (isOther) choose({ tail });
 });
 byId("more").addEventListener("click", () => choose({ most: Math.min(config.most, view.most + config.page) }));
-const centre = byId("centre");
-if (centre) {
-  centre.value = sessionStorage.getItem(PLACE) ?? "";
-  if (centre.selectedIndex < 0) centre.value = "";
-  centre.addEventListener("change", () => {
-    sessionStorage.setItem(PLACE, centre.value);
-    choose({});
-  });
-}
+keepCentre(PLACE, () => { choose({}); });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || isField(event.target) || document.querySelector("dialog:modal")) return;
   event.preventDefault();

@@ -2,18 +2,19 @@
 
 import { Api } from "./api.js";
 import { announce, Banners } from "./banners.js";
-import { ClearDialog, DeputyDialog } from "./case-board-dialogs.js";
+import { DeputyDialog } from "./deputy-dialog.js";
 import { drawDays, listDays, rateWords, shareWords } from "./case-board-plot.js";
 import { BoardTable, centreRow, personRow } from "./case-board-rows.js";
 import { readConfig } from "./config.js";
 import { byId, fill, write } from "./dom.js";
+import { Freshness, keepCentre } from "./freshness.js";
 import { Poll } from "./poll.js";
 import * as pulse from "./pulse.js";
-import { setServerNow, spoken } from "./times.js";
+import { ReasonDialog } from "./sheet.js";
+import { dayAndTime, setServerNow } from "./times.js";
 
 const PLACE = "board-centre";
 const STALE_MS = 60000;
-const GRACE_MS = 1500;
 // Cases move by hours: a look every half minute is enough, and spares the database of a whole province.
 const EVERY = 6;
 const LISTS = ["overdue", "to_decide", "due_today", "handed", "unowned"];
@@ -23,14 +24,21 @@ const config = readConfig("board-config");
 const root = byId("board");
 const api = new Api(root.dataset.csrf, location.pathname);
 const banners = new Banners();
-const clear = new ClearDialog(api, done, config.clear_reasons);
+const clear = new ReasonDialog({
+  name: "clear", reasons: config.clear_reasons, done,
+  about: (row) => `办件 ${row.id}，${[row.kind_zh, row.subject_zh, row.owner].filter(Boolean).join("，")}，期限 ${dayAndTime(row.due_at)}`,
+  // What is kept is a sentence: the reason of the list, and what was written about it.
+  clear: ({ id }, reason, words) => api.post(`/console/cases/${id}/do/clear`, {
+    words: reason.needs_words ? words : [reason.name, words].filter(Boolean).join("："),
+  }),
+});
 const deputy = new DeputyDialog(api, done);
 const tables = Object.fromEntries(LISTS.map((name) => [name, new BoardTable(name, (_, row) => clear.open(row))]));
 let beat = 0;
 const slowly = { every: (ms, work) => pulse.every(ms, () => { beat += 1; if (beat % EVERY === 0 || poll.state === "lost") work(); }) };
 const poll = new Poll({ look, hear, pulse: slowly });
+const freshness = new Freshness({ poll, banners, root, staleMs: STALE_MS });
 let data = null;
-let lostAt = 0;
 
 function look() {
   const centre = byId("centre")?.value;
@@ -110,29 +118,11 @@ function done(said) {
 }
 
 function tick() {
-  const { state, freshAt, refusal } = poll;
-  const now = Date.now();
-  const age = now - freshAt;
-  lostAt = state === "lost" ? lostAt || now : 0;
-  const isTold = lostAt && now - lostAt > GRACE_MS;
-  const how = freshAt ? `页面是 ${spoken(age / 1000)}前的情况。` : "";
-  banners.set("link", isTold ? `${refusal || "连不上服务器，"}正在重试。${how}` : "", "bad");
-  if (isTold && !freshAt) write(byId("loading"), "还没有打开，正在重试。");
-  root.classList.toggle("stale", freshAt > 0 && age > STALE_MS);
-  write(byId("fresh"), freshAt ? (age < 10000 ? "刚刚更新" : `${spoken(age / 1000)}前更新`) : "");
-  byId("signed-out").toggleAttribute("open", state === "signed-out");
+  freshness.tick();
   for (const table of Object.values(tables)) table.tick();
 }
 
-const centre = byId("centre");
-if (centre) {
-  centre.value = sessionStorage.getItem(PLACE) ?? "";
-  if (centre.selectedIndex < 0) centre.value = "";
-  centre.addEventListener("change", () => {
-    sessionStorage.setItem(PLACE, centre.value);
-    choose();
-  });
-}
+keepCentre(PLACE, choose);
 // A link within the page moves the part that scrolls, and the focus with it.
 document.querySelector(".board-counts").addEventListener("click", (event) => {
   const heading = document.getElementById(event.target.closest("a")?.getAttribute("href").replace(/^#/, "") ?? "");

@@ -7,13 +7,13 @@ import { CaseRows } from "./cases-rows.js";
 import { readConfig } from "./config.js";
 import { DeedDialog } from "./deed-dialog.js";
 import { byId, isField, write } from "./dom.js";
+import { Freshness } from "./freshness.js";
 import { Poll } from "./poll.js";
 import * as pulse from "./pulse.js";
-import { setServerNow, spoken } from "./times.js";
+import { setServerNow } from "./times.js";
 
 const PLACE = "cases-view";
 const STALE_MS = 15000;
-const GRACE_MS = 1500;
 const MOST = 1000;
 const SHORTEST_SEARCH = 4;
 const FILTERS = ["centre", "kind", "subject", "desk"];
@@ -39,11 +39,11 @@ const view = { tab: config.tabs.includes(address.get("tab")) ? address.get("tab"
 // Whoever came without saying what to see is not shown an empty list beside a full one.
 let isUndecided = !address.has("tab") && config.tabs[0] === "mine";
 let data = null;
-let lostAt = 0;
 
 const rows = new CaseRows({ isOneCentre: config.centres.length === 1, picked: () => bulk.show() });
 const bulk = new BulkBar({ api, rows, config, dialog: new DeedDialog(), done, failed });
 const poll = new Poll({ look: () => look({ most: Math.min(MOST, Math.max(config.page, data?.rows.length ?? 0)) }), hear, pulse });
+const freshness = new Freshness({ poll, banners, root, staleMs: STALE_MS });
 
 for (const name of FILTERS) {
   const field = filters.elements[name];
@@ -149,19 +149,6 @@ function failed(error) {
   banners.tell(error.message, "bad");
 }
 
-function tick() {
-  const { state, freshAt, refusal } = poll;
-  const now = Date.now();
-  const age = now - freshAt;
-  lostAt = state === "lost" ? lostAt || now : 0;
-  const isTold = lostAt && now - lostAt > GRACE_MS;
-  const how = freshAt ? `页面是 ${Math.round(age / 1000)} 秒前的情况。` : "";
-  banners.set("link", isTold ? `${refusal || "连不上服务器，"}正在重试。${how}` : "", "bad");
-  if (isTold && !freshAt) write(byId("loading"), "还没有打开，正在重试。");
-  root.classList.toggle("stale", freshAt > 0 && age > STALE_MS);
-  write(byId("fresh"), freshAt ? (age < 10000 ? "刚刚更新" : `${spoken(age / 1000)}前更新`) : "");
-  byId("signed-out").toggleAttribute("open", state === "signed-out");
-}
 
 byId("tabs").addEventListener("click", ({ target }) => {
   const tab = target.closest("button")?.dataset.tab;
@@ -204,7 +191,7 @@ document.addEventListener("keydown", (event) => {
 sessionStorage.setItem(PLACE, location.search);
 showTabs();
 poll.refresh();
-pulse.every(500, tick);
+pulse.every(500, () => freshness.tick());
 
 /** For tests and measurement only. */
 window.__cases = {

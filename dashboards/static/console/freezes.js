@@ -4,15 +4,15 @@ import { Api, SignedOut } from "./api.js";
 import { announce, Banners } from "./banners.js";
 import { readConfig } from "./config.js";
 import { byId, write } from "./dom.js";
+import { Freshness, keepCentre } from "./freshness.js";
 import { expiringCells, FreezeTable, recentCells, urgentCells } from "./freezes-rows.js";
-import { FreezeWhy } from "./freezes-why.js";
 import { Poll } from "./poll.js";
 import * as pulse from "./pulse.js";
-import { setServerNow, spoken } from "./times.js";
+import { ReasonDialog } from "./sheet.js";
+import { setServerNow } from "./times.js";
 
 const PLACE = "freezes-centre";
 const STALE_MS = 15000;
-const GRACE_MS = 1500;
 // A look at the card system takes longer than one at ours.
 const LOOK_MS = 15000;
 const FILTERS = ["status", "action"];
@@ -21,16 +21,20 @@ const config = readConfig("freezes-config");
 const root = byId("freezes");
 const api = new Api(root.dataset.csrf, location.pathname);
 const banners = new Banners();
-const why = new FreezeWhy(api, done, config.clear_reasons);
+const why = new ReasonDialog({
+  name: "why", reasons: config.clear_reasons, done, ask: "请写清楚怎么处理的",
+  about: (row) => [row.card, row.bank, `${row.action_zh}：${row.status_zh}`].filter(Boolean).join("，"),
+  clear: ({ id }, reason, words) => api.post(`/console/freezes/${id}/clear`, { reason: reason.key, words }),
+});
 const tables = {
   urgent: new FreezeTable("urgent", urgentCells, act),
   expiring: new FreezeTable("expiring", expiringCells, act),
   recent: new FreezeTable("recent", recentCells),
 };
 const poll = new Poll({ look, hear, pulse });
+const freshness = new Freshness({ poll, banners, root, staleMs: STALE_MS });
 let data = null;
 let most = config.page;
-let lostAt = 0;
 
 function look() {
   const query = new URLSearchParams({ most });
@@ -90,32 +94,13 @@ function done(said) {
 }
 
 function tick() {
-  const { state, freshAt, refusal } = poll;
-  const now = Date.now();
-  const age = now - freshAt;
-  lostAt = state === "lost" ? lostAt || now : 0;
-  const isTold = lostAt && now - lostAt > GRACE_MS;
-  const how = freshAt ? `页面是 ${Math.round(age / 1000)} 秒前的情况。` : "";
-  banners.set("link", isTold ? `${refusal || "连不上服务器，"}正在重试。${how}` : "", "bad");
-  if (isTold && !freshAt) write(byId("loading"), "还没有打开，正在重试。");
-  root.classList.toggle("stale", freshAt > 0 && age > STALE_MS);
-  write(byId("fresh"), freshAt ? (age < 10000 ? "刚刚更新" : `${spoken(age / 1000)}前更新`) : "");
-  byId("signed-out").toggleAttribute("open", state === "signed-out");
+  freshness.tick();
   for (const table of Object.values(tables)) table.tick();
 }
 
 for (const name of FILTERS) byId(name).addEventListener("change", () => { most = config.page; choose(); });
 byId("more").addEventListener("click", () => { most = Math.min(config.most, most + config.page); choose(); });
-const centre = byId("centre");
-if (centre) {
-  centre.value = sessionStorage.getItem(PLACE) ?? "";
-  if (centre.selectedIndex < 0) centre.value = "";
-  centre.addEventListener("change", () => {
-    sessionStorage.setItem(PLACE, centre.value);
-    most = config.page;
-    choose();
-  });
-}
+keepCentre(PLACE, () => { most = config.page; choose(); });
 
 poll.refresh();
 pulse.every(500, tick);
