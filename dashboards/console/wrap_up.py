@@ -65,7 +65,7 @@ def read_sheet(body: Mapping[str, Any], tree: SubjectTree) -> Sheet:
 
 def without_secrets(note: str) -> str:
     """A note without ID numbers and card numbers, and without what no database takes."""
-    return _SECRETS.sub(HIDDEN, note.replace("\x00", ""))
+    return _SECRETS.sub(HIDDEN, note.replace("\x00", "").encode("utf-8", "ignore").decode())
 
 
 def save_sheet(services: Services, agent_id: int, offer_id: str, sheet: Sheet) -> None:

@@ -1,28 +1,47 @@
-"""Proofs that differ, as alarms: one for each hour, kind and centre, with the calls named."""
+"""What the proofs found, as alarms: differing hours by kind and centre with the calls named, and hours not proven."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
 
-from dashboards.provincial.alarms.proofs import LOOK_BACK, OUTCOMES
-from dashboards.provincial.alarms.rules import CARRIER, LEDGER, URGENT, Found
+from dashboards.provincial.alarms.proofs import HOUR, LOOK_BACK, OUTCOMES
+from dashboards.provincial.alarms.rules import CARRIER, LEDGER, URGENT, WARNING, Found
 from integrations.work_calendar import in_shanghai
 
 OF_THE_PROOFS = (LEDGER, CARRIER)
+# The other side is away for a moment now and then; an hour that is not proven by then is an alarm.
+UNPROVEN_AFTER, UNPROVEN = timedelta(hours=2), "unproven"
 _DIFFERING = """
 SELECT hour, kind, ours, theirs, differences FROM ledger_proof
 WHERE state = 'differs' AND hour >= %s ORDER BY hour, kind
 """
 
 
+_UNPROVEN = """
+SELECT count(*), min(hour) FROM ledger_proof WHERE state = 'unknown' AND hour >= %s AND hour < %s
+"""
+
+
 def from_proofs(connection: Connection[Any], now: datetime) -> list[Found]:
     """The hours of the last day that do not add up. Each stands until it adds up, or somebody has cleared it."""
     rows = connection.execute(_DIFFERING, (now - LOOK_BACK,)).fetchall()
-    return [one for row in rows for one in _found(*row)]
+    unproven = connection.execute(_UNPROVEN, (now - LOOK_BACK, now - UNPROVEN_AFTER - HOUR)).fetchone()
+    return [*(one for row in rows for one in _found(*row)), *_not_proven(*(unproven or (0, None)))]
+
+
+def _not_proven(hours: int, first: datetime | None) -> list[Found]:
+    if not hours or first is None:
+        return []
+    local = in_shanghai(first)
+    words = (
+        f"从{local.month}月{local.day}日{local.hour}时起有{hours}个小时没能和运营商的通话清单核对，"
+        "请让系统管理员检查和运营商的连接。"
+    )
+    return [Found(CARRIER, None, UNPROVEN, WARNING, words, {"hours": hours})]
 
 
 def _found(hour: datetime, kind: str, ours: int, theirs: int, differences: Sequence[Mapping[str, Any]]) -> list[Found]:

@@ -74,9 +74,10 @@ class ProofKeeper:
         return [self._prove_hour(hour, wrong.get(hour, ())) for hour in sorted(hours)]
 
     def _prove_hour(self, hour: datetime, wrong: Sequence[Difference]) -> HourProof:
+        looked_at = self._services.now()
         with self._services.database.pool.connection() as connection:
             proof = prove_outcomes(connection, hour)
-        return self._keep(replace(proof, differences=(*proof.differences, *wrong)))
+        return self._keep(replace(proof, differences=(*proof.differences, *wrong)), looked_at)
 
     def _wrong_figures(self) -> Mapping[datetime, Sequence[Difference]]:
         """Hours whose facts are not the ledger's, although they were made once more: a late correction is no fault."""
@@ -104,37 +105,46 @@ class ProofKeeper:
             hours = due_hours(connection, CARRIER, services.now())
         if not hours:
             return []
+        looked_at = services.now()
         try:
             listed = services.carrier.calls_between(hours[0] - MARGIN, hours[-1] + HOUR + MARGIN)
         except IntegrationError as error:
             log.warning("carrier_list_not_read", error_id=error.error_id, reason=error.detail)
-            return [self._keep(HourProof(hour, CARRIER, len(self._ours(hour)), None)) for hour in hours]
+            return [self._keep(HourProof(hour, CARRIER, len(self._ours(hour)), None), looked_at) for hour in hours]
         by_sid = {call.sid: call for call in listed if call.is_inbound}
-        return [self._keep(self._match(hour, by_sid)) for hour in hours]
+        return [self._keep(self._match(hour, by_sid), looked_at) for hour in hours]
 
     def _match(self, hour: datetime, listed: Mapping[str, CarrierCall]) -> HourProof:
         ours = self._ours(hour)
+        not_listed = [call for call in ours if call.sid not in listed]
         try:
-            asked = self._ask([call for call in ours if call.sid not in listed])
+            asked = self._ask(not_listed[:MOST_ASKED])
         except IntegrationError as error:
             log.warning("carrier_not_asked", error_id=error.error_id, reason=error.detail)
             return HourProof(hour, CARRIER, len(ours), None)
         with self._services.database.pool.connection() as connection:
             known = known_calls(connection, list(listed))
-        found = match(ours, listed, known, hour, self._services.now(), self._centre_of, asked)
-        return HourProof(hour, CARRIER, found.ours, found.theirs, found.differences)
+        not_asked = {call.sid for call in not_listed[MOST_ASKED:]}
+        compared = [call for call in ours if call.sid not in not_asked]
+        found = match(compared, listed, known, hour, self._services.now(), self._centre_of, asked)
+        if not_asked and not found.differences:
+            # A list that lacks so many is none: of the rest nobody has said anything.
+            log.warning("carrier_list_incomplete", hour=hour.isoformat(), not_listed=len(not_listed))
+            return HourProof(hour, CARRIER, len(ours), None)
+        return HourProof(hour, CARRIER, len(ours), found.theirs + len(not_asked), found.differences)
 
     def _ask(self, calls: Sequence[OurCall]) -> dict[str, str | None]:
         """The carrier's word for calls that it did not list. Raises IntegrationError."""
-        return {call.sid: self._services.carrier.call_status(call.sid) for call in calls[:MOST_ASKED]}
+        return {call.sid: self._services.carrier.call_status(call.sid) for call in calls}
 
     def _ours(self, hour: datetime) -> list[OurCall]:
         with self._services.database.pool.connection() as connection:
             return read_our_calls(connection, hour)
 
-    def _keep(self, proof: HourProof) -> HourProof:
+    def _keep(self, proof: HourProof, looked_at: datetime) -> HourProof:
+        """Written with the time before the look: what ended during it is looked at once more."""
         with self._services.database.pool.connection() as connection:
-            keep_proof(connection, proof, self._services.now())
+            keep_proof(connection, proof, looked_at)
         return proof
 
     def _centre_of(self, dialled: str) -> str | None:

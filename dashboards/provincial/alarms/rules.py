@@ -49,6 +49,7 @@ class AlarmLimits:
     """From where on something is an alarm. Times in seconds; counts and shares beyond these are too many."""
 
     behind_seconds: int = 120
+    builder_silent_seconds: int = 600
     silent_urgent_seconds: int = 4 * 3600
     waiting: int = 10
     waiting_for_each: int = 3
@@ -62,6 +63,7 @@ class AlarmLimits:
 LIMITS = AlarmLimits()
 LIMITS_ZH = {
     "behind_seconds": "统计数字停在多少秒以前算没有更新",
+    "builder_silent_seconds": "多少秒没有按整天重新汇总算没有更新",
     "silent_urgent_seconds": "一个城市多少秒没有新数据算紧急",
     "waiting": "排队超过多少人才算太长",
     "waiting_for_each": "每位在岗咨询员摊到多少人以上算太长",
@@ -106,6 +108,13 @@ def _behind(seen: Mapping[str, Any], limits: AlarmLimits) -> Iterator[Found]:
     if seconds is not None and seconds > limits.behind_seconds:
         words = f"统计数字停在{in_words(seconds)}前，请让系统管理员检查后台任务是否在运行。"
         yield Found(FIGURES_BEHIND, None, "", URGENT, words, {"seconds": seconds})
+    silent = seen.get("builder_silent_seconds")
+    if silent is not None and silent > limits.builder_silent_seconds:
+        words = (
+            f"已经{in_words(silent)}没有按整天重新汇总，评价、办件、回电和以前的日子没有更新，"
+            "请让系统管理员检查后台任务是否在运行。"
+        )
+        yield Found(FIGURES_BEHIND, None, "days", URGENT, words, {"seconds": silent})
 
 
 def _silent(code: str, centre: Mapping[str, Any], at: datetime | None, limits: AlarmLimits) -> Iterator[Found]:

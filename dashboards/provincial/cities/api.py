@@ -44,7 +44,8 @@ def city_blueprint(services: Services) -> Blueprint:
     """/city/v1/batches, /city/v1/batches/<batch_id>, /city/v1/openapi.json."""
     bp = Blueprint("city", __name__, url_prefix="/city/v1")
     store = CityStore(services)
-    signed = _signed_by_city(CityGuard(services))
+    guard = CityGuard(services)
+    signed = _signed_by_city(guard)
 
     @bp.post("/batches")
     @signed
@@ -54,7 +55,8 @@ def city_blueprint(services: Services) -> Blueprint:
         _require_own(batch.centre)
         if batch.batch_id != request.headers[ID_HEADER]:
             raise BadBatch("webhook-id is not batch_id", f"请求头 {ID_HEADER} 要和 batch_id 一样。")
-        receipt = store.take(batch, PUSH, _key().id)
+        key = _key()
+        receipt = store.take(batch, PUSH, key.id, lambda connection, _: guard.require_still(connection, key))
         if receipt.status == REFUSED:
             told = {"error_id": secrets.token_hex(4), "sentence": ALL_REFUSED, "receipt": receipt_json(receipt)}
             return jsonify(told), 422

@@ -38,12 +38,15 @@ class BadFile(HotlineError):
     http_status = 422
 
 
-def read_csv(data: bytes, kind: str, largest: int = LARGEST_BATCH_BYTES) -> list[tuple[int, dict[str, str]]]:
+def read_csv(
+    data: bytes, kind: str, largest: int = LARGEST_BATCH_BYTES, most: int | None = None
+) -> list[tuple[int, dict[str, str]]]:
     """The rows of a file with the lines they stand on, values as they are written, by the names of the fields.
 
     The first row names the columns, in English (`call_id`) or by their Chinese titles; empty lines are passed over.
-    What stands beyond the last column is kept under a name that no check knows, so that its line is named. Raises
-    BadFile for more than `largest` bytes, another encoding, unknown, doubled or missing columns.
+    What stands beyond the last column is kept under a name that no check knows, so that its line is named. After `most`
+    rows the rest is not read: a small file may hold millions. Raises BadFile for more than `largest` bytes, another
+    encoding, unknown, doubled or missing columns.
     """
     if len(data) > largest:
         raise BadFile("file too large", f"文件太大，最多 {largest // 1024 // 1024} MB，请分成几个文件。")
@@ -58,6 +61,8 @@ def read_csv(data: bytes, kind: str, largest: int = LARGEST_BATCH_BYTES) -> list
                 columns = _columns(cells, kind)
             else:
                 rows.append((reader.line_num, _row(columns, cells)))
+                if len(rows) == most:
+                    break
     except csv.Error as error:
         raise BadFile(str(error), f"第 {reader.line_num} 行读不出来，多半是引号没有配对。") from error
     if columns is None:

@@ -11,7 +11,7 @@ from dashboards.audit import enter_audit
 from dashboards.console.api import json_body, json_roles, text_of
 from dashboards.console.errors import Refused
 from dashboards.models import ADMINISTRATOR, PROVINCIAL
-from dashboards.provincial.cities.keys import CityKeys
+from dashboards.provincial.cities.keys import CityKeys, is_key_id
 from dashboards.provincial.cities.signature import ID_HEADER, KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
 from dashboards.provincial.cities.words import limit_words
 from dashboards.provincial.scope import centres_of, require_one
@@ -67,6 +67,8 @@ class CityDesk:
 
     def _revoke_key(self, key_id: str) -> Response:
         library, member = self._line.keeper.library(), signed_in()
+        if not is_key_id(key_id):
+            raise Refused(404, NO_SUCH_KEY)
         with self._line.services.database.pool.connection() as connection:
             centre = _first(connection, _CENTRE_OF_KEY, (key_id,))
         if centre not in centres_of(member, library) or not self._keys.revoke(key_id, member.username):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import structlog
+from psycopg import Connection
 from redis import Redis, RedisError
 from werkzeug.datastructures import Headers
 
@@ -15,7 +17,6 @@ from integrations.services import Services
 
 log = structlog.get_logger(__name__)
 MOST_IN_A_MINUTE = 120
-_LONGEST_KEY_ID = 24
 NOT_KNOWN = "签名不对，或密钥已停用。请核对 X-City-Key、密钥和签名的内容（原样的字节，压缩的按压缩后）。"
 NOT_NOW = "签名的时间和我们的时钟相差超过5分钟，请校准时钟后重新签名。"
 
@@ -31,7 +32,7 @@ class CityGuard:
         """The key that signed it. Raises NotSigned, TooOften."""
         headers = {name: sent.get(name, "") for name in HEADERS}
         key_id = headers[KEY_HEADER]
-        key = self._keys.find(key_id) if 0 < len(key_id) <= _LONGEST_KEY_ID and key_id.isascii() else None
+        key = self._keys.find(key_id)
         if key is None or not is_signed(read_secret(key.secret), headers, body):
             raise NotSigned("unknown key or wrong signature", NOT_KNOWN)
         now = self._services.now()
@@ -41,6 +42,11 @@ class CityGuard:
             raise TooOften(60 - int(now.timestamp()) % 60)
         self._keys.note_use(key.id)
         return key
+
+    def require_still(self, connection: Connection[Any], key: CityKeyInUse) -> None:
+        """In the transaction that takes what it signed: it was not revoked meanwhile. Raises NotSigned."""
+        if not self._keys.is_in_use(connection, key.id):
+            raise NotSigned(f"{key.id}: revoked meanwhile", NOT_KNOWN)
 
 
 def is_over_limit(live_store: Redis, key_id: str, now: datetime) -> bool:

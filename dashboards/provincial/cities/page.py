@@ -21,6 +21,7 @@ from dashboards.provincial.cities.words import DEFINITIONS, KIND_HINTS
 from dashboards.provincial.scope import SEES_FIGURES, centres_of, require_one
 from dashboards.sign_in import roles_allowed, signed_in
 from dashboards.staff_area import staff_blueprint
+from integrations.masking import mask_text
 from ivr.service import Line
 
 LONGEST_EXPLANATION = 300
@@ -135,7 +136,7 @@ def read_day(written: str) -> date:
 
 def read_words(written: object) -> str:
     """The explanation, without numbers that belong to a person. Raises Refused (422)."""
-    words = without_secrets(written).strip() if isinstance(written, str) else ""
+    words = mask_text(without_secrets(written)).strip() if isinstance(written, str) else ""
     if not words:
         raise Refused(422, NO_WORDS)
     if len(words) > LONGEST_EXPLANATION:

@@ -41,8 +41,8 @@ CANNOT_CONNECT = "连不上交换库，下一分钟再试。"
 CANNOT_READ = "交换表读不出来：应当有表 hotline_exchange(seq, kind, payload, written_at)，并允许我们读取。"
 
 _READ = """
-SELECT seq, kind, CASE WHEN octet_length(payload::text) <= %(largest)s THEN payload::text END AS payload,
-       now() - written_at AS age
+SELECT seq::bigint AS seq, kind::text AS kind, now() - written_at AS age,
+       CASE WHEN octet_length(payload::text) <= %(largest)s THEN payload::text END AS payload
 FROM hotline_exchange WHERE seq > %(after)s ORDER BY seq LIMIT %(most)s
 """
 _CITIES = "SELECT centre FROM city_system WHERE exchange_sealed IS NOT NULL ORDER BY centre"

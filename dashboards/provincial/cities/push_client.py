@@ -58,7 +58,8 @@ class Sender:
     def send(self, kind: str, rows: list[Mapping[str, Any]], *, partial: bool) -> Answer:
         """Push one batch under a name made of its content: however often it is sent, it counts once."""
         content = {"version": FORMAT_VERSION, "centre": self.centre, "kind": kind, "partial": partial, "rows": rows}
-        name = batch_name(kind, content)
+        # That nothing has happened is told again and again, and is another word each time.
+        name = batch_name(kind, content if rows else {**content, "at": datetime.now(UTC).isoformat()})
         text = json.dumps({**content, "batch_id": name}, ensure_ascii=False, separators=(",", ":"))
         body = gzip.compress(text.encode(), 6, mtime=0)
         for tries in range(1, MOST_TRIES + 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from dashboards.provincial.cities.formats import (
     check_rows,
 )
 from dashboards.provincial.cities.staging import count_news, enter, stage, take_out_contradictions
-from dashboards.provincial.cities.values import is_batch_id
+from dashboards.provincial.cities.values import is_batch_id, shown
 from dashboards.provincial.facts.build import mark_due
 from integrations.services import Services
 from integrations.work_calendar import in_shanghai
@@ -59,6 +59,9 @@ UPDATE city_system SET heard_at = greatest(heard_at, %(now)s::timestamptz),
     newest_at = greatest(newest_at, least(%(newest)s::timestamptz, %(now)s::timestamptz))
 WHERE centre = %(centre)s
 """
+
+
+Beside = Callable[[Connection[Any], "Receipt"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,11 @@ class CityStore:
             self._subjects = frozenset(load_subjects(self._services.settings.config_dir).by_key)
         return self._subjects
 
-    def take(self, batch: Batch, via: str, by: str) -> Receipt:
+    def take(self, batch: Batch, via: str, by: str, beside: Beside | None = None) -> Receipt:
         """Take a batch in one transaction, or the good part of it; the same one again changes nothing.
 
-        `via` is push, upload or pull; `by` the key or the person. Raises BadBatch, TooManyRows, NotACity, and
+        `via` is push, upload or pull; `by` the key or the person; `beside` is done in the same transaction, once for a
+        batch, and when it raises nothing was taken. Raises BadBatch, TooManyRows, NotACity, and
         DifferentContent for a name that was used for something else.
         """
         self._require(batch)
@@ -125,6 +129,8 @@ class CityStore:
             if earlier := find_earlier(connection, batch, digest):
                 return earlier
             receipt = self._write(connection, batch, checked, {"digest": digest, "via": via, "by": by})
+            if beside is not None:
+                beside(connection, receipt)
         log.info(
             "city_batch",
             centre=batch.centre,
@@ -205,8 +211,22 @@ def is_word_of_nothing(batch: Batch) -> bool:
 def digest_of(batch: Batch) -> bytes:
     """32 bytes of everything that the sender said."""
     rows = [row for _, row in batch.rows]
+    try:
+        return _digest(batch, rows)
+    except orjson.JSONEncodeError:
+        # More is read than can be written again: no value that is taken holds others, and how deep is all the same.
+        return _digest(batch, [_flat(row) for row in rows])
+
+
+def _digest(batch: Batch, rows: Sequence[Any]) -> bytes:
     content = [FORMAT_VERSION, batch.centre, batch.kind, batch.takes_good_part, rows]
     return hashlib.sha256(orjson.dumps(content, default=str, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _flat(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return shown(row)
+    return {name: shown(value) if isinstance(value, list | dict) else value for name, value in row.items()}
 
 
 def find_earlier(connection: Connection[Any], batch: Batch, digest: bytes) -> Receipt | None:

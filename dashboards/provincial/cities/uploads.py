@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_file
+from psycopg import Connection
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from dashboards.audit import enter_audit
@@ -93,12 +94,13 @@ class CityUploads:
         if digest != request.args.get("digest", ""):
             raise Refused(409, CHANGED)
         batch = replace(batch, takes_good_part=request.args.get("part") == "1")
-        receipt = self._store.take(batch, UPLOAD, member.username)
-        if not receipt.is_repeated:
-            services, about = self._line.services, f"batch {receipt.batch} {batch.kind}: {receipt.status}"
-            with services.database.pool.connection() as connection:
-                enter_audit(connection, services.now(), member.username, "city_uploaded", batch.centre, about)
-        return jsonify(_receipt_json(receipt))
+        now = self._line.services.now()
+
+        def note(connection: Connection[Any], receipt: Receipt) -> None:
+            about = f"batch {receipt.batch} {batch.kind}: {receipt.status}"
+            enter_audit(connection, now, member.username, "city_uploaded", batch.centre, about)
+
+        return jsonify(_receipt_json(self._store.take(batch, UPLOAD, member.username, note)))
 
     def _sent(self, name: str) -> tuple[Batch, str]:
         """The rows of the file that was sent, as a batch of this name, and the file's digest. Raises Refused."""
@@ -106,7 +108,7 @@ class CityUploads:
         kind = _known(request.args.get("kind", ""))
         data = read_file()
         digest = hashlib.sha256(f"{centre} {kind} ".encode() + data).hexdigest()
-        rows = read_csv(data, kind)
+        rows = read_csv(data, kind, most=LARGEST_BATCH_ROWS + 1)
         if not rows:
             raise Refused(422, NO_ROWS)
         if len(rows) > LARGEST_BATCH_ROWS:

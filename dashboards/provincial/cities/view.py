@@ -30,6 +30,7 @@ from dashboards.provincial.cities.words import (
     limit_words,
     state_json,
 )
+from dashboards.provincial.played import played_cities
 from ivr.library import Library
 from ivr.service import Line
 
@@ -53,8 +54,10 @@ class CityView:
             batches = read_batches(connection, centres)
             days, listed = read_days(connection, now, centres=centres), read_listed(connection, centres)
             keys = read_keys(connection, centres) if sees_keys else None
+            is_demo = bool(played_cities(connection, centres))
         return {
             "now": now.isoformat(),
+            "is_demo": is_demo,
             "centres": [_centre(row, library, now) for row in fresh],
             "batches": self._page(batches, library),
             **self._reconciliation.look(days, listed, now),

@@ -14,6 +14,7 @@ from psycopg import Connection, sql
 from dashboards.provincial.demo.model import Array, Arrays, Hours, draw, subject_keys
 from dashboards.provincial.demo.shape import SCALES, calls_of_day, share_of_hour
 from dashboards.provincial.demo.staffing import midnight, staffed_share
+from dashboards.provincial.facts.build import long_connection
 from dashboards.provincial.measures import ALL_SUBJECTS, DEMO, HOUR, MEASURES, PHONE
 from integrations.database import Database
 from integrations.work_calendar import WorkCalendar, in_shanghai
@@ -61,6 +62,7 @@ WHERE grain = 'hour' AND subject = '*' AND source = 'demo' AND at >= %(since)s A
 AT = COLUMNS.index("at")
 # Any number that nothing else in this database locks.
 TODAY_LOCK = 1233390001
+_LOCK = "SELECT pg_advisory_xact_lock(%s)"
 Progress = Callable[[int, int], None]
 
 
@@ -87,19 +89,28 @@ def fill_in(
     most: int,
     tell_themselves: Mapping[str, date],
     progress: Progress,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> int:
     """Write what is missing of the last `most` days; returns how many. A month is one transaction, the newest first.
 
-    `tell_themselves`: centres with the day since which nothing is to be made up for them.
+    `tell_themselves`: centres with the day since which nothing is to be made up for them. Stops between two months when
+    `is_over`. Two hotlines on one database write each month once.
     """
+    written = 0
     with database.pool.connection() as connection:
         months = months_of(days_to_fill(connection, today, most))
-    for done, days in enumerate(months):
+    for done, month in enumerate(months):
+        if is_over():
+            return written
         progress(done, len(months))
-        with database.pool.connection() as connection, connection.transaction():
-            write_days(connection, centres, calendar, days, tell_themselves)
+        with long_connection(database) as connection, connection.transaction():
+            connection.execute(_LOCK, (TODAY_LOCK,))
+            missing = set(days_to_fill(connection, today, most))
+            if days := [day for day in month if day in missing]:
+                write_days(connection, centres, calendar, days, tell_themselves)
+            written += len(days)
     progress(len(months), len(months))
-    return sum(map(len, months))
+    return written
 
 
 def fill_today(
@@ -107,8 +118,8 @@ def fill_today(
 ) -> int:
     """Write today's hours that are over and not there yet; returns how many rows. `leave_out` tell of themselves."""
     today, this_hour = in_shanghai(now).date(), in_shanghai(now).replace(minute=0, second=0, microsecond=0)
-    with database.pool.connection() as connection, connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (TODAY_LOCK,))
+    with long_connection(database) as connection, connection.transaction():
+        connection.execute(_LOCK, (TODAY_LOCK,))
         values = {"since": midnight(today), "until": this_hour}
         known = {row[0] for row in connection.execute(_HOURS_THERE, values).fetchall()}
         codes = [code for code in SCALES if code in centres and code not in leave_out]

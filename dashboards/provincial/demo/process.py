@@ -7,7 +7,7 @@ of a day too; one of them tells of a call less than it counted, so that there is
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from dashboards.provincial.cities.signature import read_secret
 from dashboards.provincial.demo.city_calls import calls_of
 from dashboards.provincial.demo.history import fill_in, fill_today
 from dashboards.provincial.demo.staffing import midnight
+from dashboards.provincial.played import PLAYER
 from integrations.services import Services
 from integrations.work_calendar import WorkCalendar, in_shanghai
 from ivr.outcome import PRECEDENCE
@@ -30,15 +31,21 @@ log = structlog.get_logger(__name__)
 # Huangshan and Chizhou; the second one forgets a call.
 CITIES = ("341000", "341700")
 FORGETFUL = "341700"
-BY = "(demo)"
+BY = PLAYER
 # Days before today that the cities tell of call by call; what was before is in the history.
 DAYS_BACK = 3
 PUSH_SECONDS = 15.0
 STALE_MINUTES = 15
+# At night nobody rings for hours: then a city says that there was nothing.
+WORD_AFTER = timedelta(minutes=5)
+LONGEST_CALL = timedelta(hours=2)
 _CITY = """
 INSERT INTO city_system (centre, since, stale_minutes) VALUES (%s, %s, %s) ON CONFLICT (centre) DO NOTHING
 """
 _SINCE = "SELECT centre, (since AT TIME ZONE 'Asia/Shanghai')::date FROM city_system WHERE centre = ANY(%s)"
+_TOLD_TO = """
+SELECT centre, (greatest(newest_at, since) AT TIME ZONE 'Asia/Shanghai')::date FROM city_system WHERE centre = ANY(%s)
+"""
 Row = dict[str, Any]
 
 
@@ -46,10 +53,10 @@ def run_demo(line: Line, url: str, stop: threading.Event) -> None:
     """Until `stop`. `url`: where the hotline is, as the cities see it."""
     services, centres, calendar = line.services, line.keeper.library().centres, line.timetable.calendar
     cities = [code for code in CITIES if code in centres]
-    since = enter_cities(services, cities)
+    since, told_to = enter_cities(services, cities), told_until(services, cities)
     players = [City(centres[code], calendar, make_sender(services, code, url, stop)) for code in cities]
     for player in players:
-        player.tell_earlier_days(in_shanghai(services.now()).date())
+        player.tell_earlier_days(services.now(), told_to[player.centre.code], stop.is_set)
     filled_on: date | None = None
     while not stop.is_set():
         now = services.now()
@@ -59,7 +66,7 @@ def run_demo(line: Line, url: str, stop: threading.Event) -> None:
         fill_today(services.database, centres, calendar, now, cities)
         if filled_on != today:
             most = services.settings.demo_history_days
-            days = fill_in(services.database, centres, calendar, today, most, since, _say_progress)
+            days = fill_in(services.database, centres, calendar, today, most, since, _say_progress, stop.is_set)
             log.info("demo_history_filled", days=days)
             filled_on = today
         stop.wait(PUSH_SECONDS)
@@ -76,6 +83,12 @@ def enter_cities(services: Services, cities: Sequence[str]) -> dict[str, date]:
         for code in cities:
             connection.execute(_CITY, (code, begin, STALE_MINUTES))
         return dict(connection.execute(_SINCE, (list(cities),)).fetchall())
+
+
+def told_until(services: Services, cities: Sequence[str]) -> dict[str, date]:
+    """The day up to which each has told: a demo that stood still for weeks has as much to make up for."""
+    with services.database.pool.connection() as connection:
+        return dict(connection.execute(_TOLD_TO, (list(cities),)).fetchall())
 
 
 def make_sender(services: Services, centre: str, url: str, stop: threading.Event) -> Sender:
@@ -104,27 +117,46 @@ class City:
     calendar: WorkCalendar
     sender: Sender
     _told_until: datetime | None = None
+    _spoke_at: datetime | None = None
     _calls: dict[date, list[Row]] = field(default_factory=dict)
 
-    def tell_earlier_days(self, today: date) -> None:
-        """The calls of the last days, and what they came to; told again at each start, which changes nothing."""
-        for back in range(DAYS_BACK, 0, -1):
+    def tell_earlier_days(self, now: datetime, told_to: date, is_over: Callable[[], bool] = lambda: False) -> None:
+        """The calls of the last days, and of all since `told_to`, and what they came to.
+
+        Told again at each start, which changes nothing.
+        """
+        today = in_shanghai(now).date()
+        for back in range(max(DAYS_BACK, (today - told_to).days), 0, -1):
+            if is_over():
+                return
             day = today - timedelta(days=back)
             calls = self._of(day)
-            told = calls[:-1] if self.centre.code == FORGETFUL and back == 1 else calls
-            self._send("calls", told)
-            self._send("totals", [{"day": day.isoformat(), **totals_of(calls)}])
+            told, noon = calls, len(calls) // 2
+            if self.centre.code == FORGETFUL and back == 1:
+                told = calls[:noon] + calls[noon + 1 :]
+            # One that runs over midnight is told when it has ended.
+            self._send("calls", [call for call in told if datetime.fromisoformat(call["ended_at"]) <= now])
+            self._tell_total(day)
 
     def tell_today(self, now: datetime) -> None:
-        """The calls that have ended since it last told, those that ran over midnight too."""
+        """The calls that have ended since it last told, and what a day that is over came to."""
         today = in_shanghai(now).date()
         since = self._told_until or midnight(today)
-        days = sorted({in_shanghai(since).date(), today})
+        first, last_day = (in_shanghai(at).date() for at in (since - LONGEST_CALL, since))
+        days = _days(first, today)
         ended = [
             call for day in days for call in self._of(day) if since < datetime.fromisoformat(call["ended_at"]) <= now
         ]
-        if not ended or self._send("calls", ended):
-            self._told_until = now
+        if ended or self._spoke_at is None or now - self._spoke_at >= WORD_AFTER:
+            if not self._send("calls", ended):
+                return
+            self._spoke_at = now
+        for day in _days(last_day, today)[:-1]:
+            self._tell_total(day)
+        self._told_until = now
+
+    def _tell_total(self, day: date) -> None:
+        self._send("totals", [{"day": day.isoformat(), **totals_of(self._of(day))}])
 
     def _of(self, day: date) -> list[Row]:
         if day not in self._calls:
@@ -137,6 +169,10 @@ class City:
         if answer.status != 200:
             log.warning("demo_city_refused", centre=self.centre.code, kind=kind, status=answer.status)
         return answer.status == 200
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def totals_of(calls: Sequence[Row]) -> dict[str, int]:

@@ -35,7 +35,7 @@ from voicemail.subjects import SubjectTree
 
 MOST_ROWS, USUAL_ROWS = 200, 50
 IN_PROGRESS_ZH = "还没挂断"
-ONLY_SUMS = "演示历史只有各小时的合计，没有单个来电；下面只有系统里真实记下的来电。"
+ONLY_SUMS = "演示历史只有各小时的合计，没有单个来电；下面是逐个记下的来电。"
 # Of what is rare: so many pages.
 MOST_ROUNDS = 5
 NOT_FURTHER = "这段时间里比较近的来电里没有这样的，请把结束日期选早一些，再往前找。"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from psycopg import Connection
 
 from dashboards.audit import enter_audit
@@ -17,6 +18,7 @@ from dashboards.provincial.explore.call_timeline import Timeline
 from dashboards.provincial.explore.call_timeline_rows import CallParts, Row, read_call, read_city_call
 from dashboards.provincial.explore.call_words import between, span_words
 from dashboards.provincial.measures import CHANNELS_ZH
+from dashboards.provincial.played import played_cities
 from dashboards.provincial.scope import SEES_FIGURES, centres_of
 from dashboards.sign_in import roles_allowed, signed_in
 from integrations.work_calendar import in_shanghai
@@ -25,6 +27,7 @@ from ivr.outcome import NAMES_ZH
 from ivr.service import Line
 from voicemail.subjects import SubjectTree
 
+FIGURES = "/province/explore"
 LOOKED_AT = "call_timeline"
 NO_SUCH_CALL = "没有这个来电，或者它不是您的中心的。演示历史只有合计，没有单个来电。"
 IN_PROGRESS_ZH = "还没挂断"
@@ -40,15 +43,23 @@ def add_call_pages(bp: Blueprint, line: Line, tree: SubjectTree) -> None:
         """Everything that happened in one call of our own ledger."""
         library = line.keeper.library()
         found = _own_call(line, call_sid)
-        return render_template("call_timeline.html", versions=[], **_own_page(found, library, tree))
+        return render_template("call_timeline.html", back=back(), versions=[], **_own_page(found, library, tree))
 
     @bp.get("/province/calls/city/<centre>/<path:call_id>")
     @roles_allowed(*SEES_FIGURES)
     def city_call(centre: str, call_id: str) -> str:
         """Everything that a city told of one of its calls, the newest version first."""
         library = line.keeper.library()
-        versions = _city_call(line, centre, call_id)
-        return render_template("call_timeline.html", moments=[], **_city_page(versions, library, tree))
+        versions, is_demo = _city_call(line, centre, call_id)
+        page = _city_page(versions, library, tree)
+        return render_template("call_timeline.html", back=back(), is_demo=is_demo, moments=[], **page)
+
+
+def back() -> str:
+    """To the figures, as they were when the call was looked for."""
+    came_from = urlsplit(request.referrer or "")
+    is_ours = f"{came_from.scheme}://{came_from.netloc}/" == request.host_url and came_from.path == FIGURES
+    return f"{FIGURES}?{came_from.query}" if is_ours and came_from.query else FIGURES
 
 
 def _own_call(line: Line, call_sid: str) -> CallParts:
@@ -63,7 +74,7 @@ def _own_call(line: Line, call_sid: str) -> CallParts:
     return found
 
 
-def _city_call(line: Line, centre: str, call_id: str) -> Sequence[Row]:
+def _city_call(line: Line, centre: str, call_id: str) -> tuple[Sequence[Row], bool]:
     # Somebody else's call and one that is not there look the same.
     if centre not in centres_of(signed_in(), line.keeper.library()) or "\x00" in call_id:
         raise Refused(404, NO_SUCH_CALL)
@@ -72,7 +83,7 @@ def _city_call(line: Line, centre: str, call_id: str) -> Sequence[Row]:
         if not versions:
             raise Refused(404, NO_SUCH_CALL)
         _note(connection, line, centre, f"city_call {centre}/{call_id}")
-    return versions
+        return versions, bool(played_cities(connection, (centre,)))
 
 
 def _note(connection: Connection[Any], line: Line, centre: str, subject: str) -> None:

@@ -20,9 +20,17 @@ SELECT call_sid, direction, caller_tail, caller_kind, caller_region, dialled, fi
        desk_answered_at, ended_at, outcome, end_reason
 FROM call WHERE call_sid = %(sid)s AND (first_centre = ANY(%(centres)s) OR centre = ANY(%(centres)s))
 """
+# Nothing leads from a call to who reported without a name, and nothing to a report for who may not see reports.
+_IS_SHOWN = f"(NOT w.is_anonymous AND {VISIBLE})"
+_IS_SECRET = "(m.is_anonymous OR (m.kind = 'report' AND NOT %(sees_reports)s))"
+_IS_OF_A_CASE_SHOWN = f"""NOT EXISTS (SELECT FROM case_reply a JOIN work_order w ON w.id = a.case_id
+                   WHERE a.callback_id = k.id AND {_IS_SHOWN} IS NOT TRUE)"""
 _PARTS = {
-    "steps": """SELECT turn, kind, at, centre, node, keys FROM call_step WHERE call_sid = %(sid)s
-                ORDER BY turn LIMIT %(most)s""",
+    # Where such a message begins, the way through the menu would tell of it.
+    "steps": f"""SELECT s.turn, s.kind, s.at, s.centre, s.node, s.keys FROM call_step s
+                WHERE s.call_sid = %(sid)s AND NOT EXISTS (
+                    SELECT FROM message m WHERE m.call_sid = s.call_sid AND m.turn <= s.turn AND {_IS_SECRET})
+                ORDER BY s.turn LIMIT %(most)s""",
     "statuses": """SELECT status, received_at AS at, applied FROM call_status_event WHERE call_sid = %(sid)s
                    ORDER BY id LIMIT %(most)s""",
     "entries": """SELECT id, kind, centre, skill, joined_at, answered_at, ended_at, end_reason, rules
@@ -32,23 +40,24 @@ _PARTS = {
                  FROM offer o JOIN agent a ON a.id = o.agent_id WHERE o.call_sid = %(sid)s
                  ORDER BY o.made_at, o.id LIMIT %(most)s""",
     "ratings": """SELECT r.score, r.at, a.number AS agent_number FROM rating r JOIN agent a ON a.id = r.agent_id
-                  WHERE r.call_sid = %(sid)s ORDER BY r.at""",
+                  WHERE r.call_sid = %(sid)s AND r.centre = ANY(%(centres)s) ORDER BY r.at""",
     "wrap_ups": """SELECT w.subject, w.disposition, w.saved_at, w.done_at, a.number AS agent_number
                    FROM offer o JOIN wrap_up w ON w.offer_id = o.id JOIN agent a ON a.id = w.agent_id
                    WHERE o.call_sid = %(sid)s ORDER BY w.saved_at""",
-    "callbacks": """SELECT k.id, k.centre, k.source, k.asked_at, k.promised_until, k.attempts, k.ended_at, k.end_reason
-                    FROM callback k WHERE k.call_sid = %(sid)s AND k.centre = ANY(%(centres)s) ORDER BY k.id""",
-    "attempts": """SELECT t.callback_id, t.number, t.call_sid, t.made_at, t.answered_at, t.ended_at, t.result,
+    "callbacks": f"""SELECT k.id, k.centre, k.source, k.asked_at, k.promised_until, k.attempts, k.ended_at, k.end_reason
+                    FROM callback k WHERE k.call_sid = %(sid)s AND k.centre = ANY(%(centres)s)
+                      AND {_IS_OF_A_CASE_SHOWN} ORDER BY k.id""",
+    "attempts": f"""SELECT t.callback_id, t.number, t.call_sid, t.made_at, t.answered_at, t.ended_at, t.result,
                           k.call_sid AS asked_by
                    FROM callback k JOIN callback_attempt t ON t.callback_id = k.id
                    WHERE (k.call_sid = %(sid)s OR t.call_sid = %(sid)s) AND k.centre = ANY(%(centres)s)
+                     AND {_IS_OF_A_CASE_SHOWN}
                    ORDER BY t.made_at LIMIT %(most)s""",
-    "messages": """SELECT m.kind, m.status, m.begun_at, m.ended_at, m.case_id FROM message m
+    "messages": f"""SELECT m.kind, m.status, m.begun_at, m.ended_at, m.case_id FROM message m
                    LEFT JOIN work_order w ON w.id = m.case_id
-                   WHERE m.call_sid = %(sid)s AND (m.kind <> 'report' OR %(sees_reports)s)
-                     AND (w.id IS NULL OR {visible}) ORDER BY m.id""",
-    "cases": """SELECT w.id, w.kind, w.centre, w.status, w.opened_at, w.due_at, w.replied_at, w.closed_at
-                FROM work_order w WHERE w.call_sid = %(sid)s AND {visible} ORDER BY w.id""",
+                   WHERE m.call_sid = %(sid)s AND NOT {_IS_SECRET} AND (w.id IS NULL OR {_IS_SHOWN}) ORDER BY m.id""",
+    "cases": f"""SELECT w.id, w.kind, w.centre, w.status, w.opened_at, w.due_at, w.replied_at, w.closed_at
+                FROM work_order w WHERE w.call_sid = %(sid)s AND {_IS_SHOWN} ORDER BY w.id""",
 }
 _CITY = """
 SELECT c.*, b.batch_id, b.via, b.received_at, b.sent_by FROM city_call c JOIN city_batch b ON b.id = c.batch
@@ -70,8 +79,8 @@ class CallParts:
 def read_call(connection: Connection[Any], call_sid: str, reader: Reader) -> CallParts | None:
     """The call, or None when there is none of this id that began at, or has come to, one of the reader's centres.
 
-    Callbacks and cases of it that have gone to centres out of the reader's scope are left out, and so are reports for
-    who may not see reports.
+    Callbacks, cases and judgements of it that belong to centres out of the reader's scope are left out, and so are
+    reports for who may not see reports, and for everybody those without a name.
     """
     values = {"sid": call_sid, "most": MOST_STEPS, **reader.values()}
     cursor = connection.cursor(row_factory=dict_row)
@@ -79,10 +88,7 @@ def read_call(connection: Connection[Any], call_sid: str, reader: Reader) -> Cal
     if call is None:
         return None
     with connection.pipeline():
-        asked = {
-            name: connection.cursor(row_factory=dict_row).execute(sql.replace("{visible}", VISIBLE), values)
-            for name, sql in _PARTS.items()
-        }
+        asked = {name: connection.cursor(row_factory=dict_row).execute(sql, values) for name, sql in _PARTS.items()}
         return CallParts(call, {name: found.fetchall() for name, found in asked.items()})
 
 

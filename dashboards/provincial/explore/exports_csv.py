@@ -19,8 +19,9 @@ from dashboards.provincial.explore.parts import midnight
 from dashboards.provincial.explore.query import BadQuery, Query
 from dashboards.provincial.facts.rows import Slice
 from dashboards.provincial.measure_words import MEASURES_ZH
-from dashboards.provincial.measures import ALL_SUBJECTS, CHANNELS_ZH, DAY, DEMO, HOUR, MEASURES, NO_SUBJECT
+from dashboards.provincial.measures import ALL_SUBJECTS, CHANNELS_ZH, CITY, DAY, DEMO, HOUR, MEASURES, NO_SUBJECT
 from dashboards.provincial.periods import DAY as ONE_DAY
+from dashboards.provincial.played import played_cities
 from ivr.service import Line
 
 MOST_DAYS = 366
@@ -33,7 +34,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SUMS = ", ".join(f"sum({name})::bigint" for name in MEASURES)
 _DAY = f"""
-SELECT centre, channel, subject, bool_or(source = '{DEMO}'), {_SUMS} FROM fact
+SELECT centre, channel, subject, bool_or(source = '{DEMO}' OR source = '{CITY}' AND centre = ANY(%(played)s)), {_SUMS}
+FROM fact
 WHERE grain = %(grain)s AND at >= %(since)s AND at < %(until)s AND centre = ANY(%(centres)s)
   AND (%(channels)s::text[] IS NULL OR channel = ANY(%(channels)s::text[]))
   AND (%(subjects)s::text[] IS NULL OR subject = ANY(%(subjects)s::text[]))
@@ -75,6 +77,7 @@ class CsvExport:
             "subjects": list(wanted.subjects) or None,
         }
         with self._line.services.database.pool.connection() as connection:
+            values["played"] = list(played_cities(connection, wanted.centres))
             found = connection.execute(_DAY, values).fetchall()
         for (centre, channel), rows in groupby(found, key=lambda row: (row[0], row[1])):
             by_subject = {row[2]: (row[3], dict(zip(MEASURES, row[4:], strict=True))) for row in rows}

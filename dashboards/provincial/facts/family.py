@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from dashboards.provincial.measures import LEFT_WAITS, MEASURES, SERVED_WAITS, WAIT_BOUNDS
 from ivr.outcome import ANSWERED, PRECEDENCE, SHORT_ABANDON
 
+_MOST = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -19,12 +21,17 @@ class Family:
 
     def select(self) -> str:
         """The family's sums beside zeros for the measures of the others."""
-        own = ", ".join(f"({sql})::int AS {name}" for name, sql in self.measures.items())
+        own = ", ".join(f"{bounded(sql)} AS {name}" for name, sql in self.measures.items())
         every = ", ".join(name if name in self.measures else "0" for name in MEASURES)
         return (
             f"SELECT at, centre, channel, subject, '{self.source}', {every} FROM ("
             f"SELECT at, centre, channel, subject, {own} {self.rows} GROUP BY 1, 2, 3, 4) AS family"
         )
+
+
+def bounded(sql: str) -> str:
+    """A sum as a fact holds it. Numbers beyond all reason, told by one city, must not stop the figures of all."""
+    return f"least(coalesce({sql}, 0), {_MOST})::int"
 
 
 def hour_of(moment: str) -> str:

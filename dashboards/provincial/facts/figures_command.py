@@ -21,6 +21,8 @@ from integrations.services import Services
 
 # Whoever waits longer is told how far it is, and then as often.
 TOLD_EVERY_SECONDS = 2.0
+# The days that a calendar can reckon with.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 _CENTRES = "SELECT code, short_name FROM centre ORDER BY code"
 
 
@@ -58,6 +60,8 @@ def _period(arguments: argparse.Namespace, today: date) -> tuple[date, date]:
         last = date.fromisoformat(arguments.until) if arguments.until else first
     except ValueError:
         raise ValueError("日期请写成 2026-11-21 的样子。") from None
+    if first < FIRST_DAY or last > LAST_DAY:
+        raise ValueError(f"日期请在 {FIRST_DAY} 至 {LAST_DAY} 之间。")
     if last < first:
         raise ValueError("结束的日期早于开始的日期。")
     return first, last
@@ -81,7 +85,7 @@ def _show(services: Services, first: date, last: date, centre: str | None) -> in
         names = dict(connection.execute(_CENTRES).fetchall())
         if centre is not None and centre not in names:
             raise ValueError(f"没有代码是“{centre}”的中心。")
-        piece = Slice(first, last + DAY, (centre,) if centre else tuple(names))
+        piece = Slice(first, last + DAY, (centre,) if centre else tuple(names), live=day_of(services.now()))
         sums, sources = fact_rows.sums(connection, piece), fact_rows.sources(connection, piece)
     print(f"{first} 至 {last}，{names[centre] if centre else '全省'}")
     if not sources:

@@ -26,6 +26,8 @@ ENDED_LATELY = timedelta(minutes=5)
 # A job may last two minutes; what is left over is done by the next.
 DUE_SECONDS, LAST_SECONDS = 20, 90
 MOST_UNBUILT = 31
+# The database is there and did not finish this day; to psycopg these are troubles of the connection.
+OF_ONE_DAY = (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected)
 # Promises of answers are of some working days; with holidays three weeks.
 _LONGEST_PROMISE = "interval '21 days'"
 
@@ -81,13 +83,15 @@ class FactKeeper:
         """Each day once; one that fails keeps none of the others waiting."""
         built: list[date] = []
         until = time.monotonic() + seconds
-        for day in dict.fromkeys(days):
-            if built and time.monotonic() >= until:
+        for tried, day in enumerate(dict.fromkeys(days)):
+            if tried and time.monotonic() >= until:
                 log.info("facts_go_on_later", built=len(built), next_day=day.isoformat())
                 break
             try:
                 build_day(self._services.database, day, now)
                 built.append(day)
+            except OF_ONE_DAY:
+                log.exception("facts_not_built", day=day.isoformat())
             except (psycopg.OperationalError, PoolTimeout):
                 raise
             except psycopg.Error:

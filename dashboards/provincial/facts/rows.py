@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from psycopg import Connection
 
 from dashboards.provincial.facts.spans import day_of, midnight, month_of, months_within
-from dashboards.provincial.measures import ALL_SUBJECTS, CELL, HOUR, MEASURES, MONTH
+from dashboards.provincial.measures import ALL_SUBJECTS, CELL, CITY, DEMO, HOUR, MEASURES, MONTH
 from dashboards.provincial.measures import DAY as DAY_GRAIN
+from dashboards.provincial.played import played_cities
 from integrations.work_calendar import in_shanghai
 
 Sums = dict[str, int]
@@ -118,12 +119,12 @@ def _cell_parts(grain: str, piece: Slice) -> list[tuple[str, Slice]]:
 
 
 def sources(connection: Connection[Any], piece: Slice) -> set[str]:
-    """Where the slice's facts come from: own, city, demo."""
+    """Where the slice's facts come from: own, city, demo; a city that a demo plays is of both."""
     found: set[str] = set()
     for grain, part in _parts(connection, piece):
         where, values = _where(grain, part, each_subject=False)
         found |= {row[0] for row in _rows(connection, f"SELECT DISTINCT source FROM fact WHERE {where}", values)}
-    return found
+    return found | {DEMO} if CITY in found and played_cities(connection, piece.centres) else found
 
 
 def _read_long(

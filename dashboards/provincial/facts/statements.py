@@ -7,13 +7,13 @@ something differs from what stands there. Parameters of HOURS: see `fact_familie
 from __future__ import annotations
 
 from dashboards.provincial.facts.families import FAMILIES, SHARED
-from dashboards.provincial.facts.family import within
+from dashboards.provincial.facts.family import bounded, within
 from dashboards.provincial.measures import ALL_SUBJECTS, CELL, CITY, DAY, HOUR, MEASURES, MONTH, OWN
 
 _MADE_HERE = f"source IN ('{OWN}', '{CITY}')"
 _KEY = "subject, at, centre, channel, source"
 _ALL = ", ".join(MEASURES)
-_SUMS = ", ".join(f"sum({name})::int AS {name}" for name in MEASURES)
+_SUMS = ", ".join(f"{bounded(f'sum({name})')} AS {name}" for name in MEASURES)
 
 
 def _write(grain: str, made: str, where: str) -> str:

@@ -50,7 +50,8 @@ class FactsOfToday:
     def bring_up_to_date(self, now: datetime) -> datetime:
         """Make the hours anew in which something changed, the present one every three seconds in any case.
 
-        The answer is when today's facts were as of. The first time, and after midnight, it is all of today. Raises
+        The answer is when today's facts were as of. The first time, after midnight, and when the clock was set back, it
+        is all of today. Raises
         psycopg.Error and PoolTimeout; what was missed is then looked at the next time.
         """
         since, _ = shanghai_day(now)
@@ -67,7 +68,7 @@ class FactsOfToday:
         return now
 
     def _changed(self, connection: Connection[Any], since: datetime, now: datetime, batch: int) -> set[datetime]:
-        if self._seen is None or self._seen < since:
+        if self._seen is None or not since <= self._seen <= now:
             return {since + n * HOUR for n in range(int((now - since) / HOUR) + 1)}
         values = {"since": since, "seen": self._seen - OVERLAP, "now": now, "batch": self._batch}
         hours = {row[0] for row in connection.execute(_CHANGED, values).fetchall()}

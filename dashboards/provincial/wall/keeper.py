@@ -179,9 +179,12 @@ class WallKeeper:
             self._tell(None)
 
     def _take(self, snapshot: Snapshot) -> None:
-        """Tell the pages, unless they know a newer one: a leader that was held up may still say an old word."""
+        """Tell the pages, unless they know a newer one: a leader that was held up may still say an old word.
+
+        Where nothing newer comes any more the clock was set back, and the older word is the newest.
+        """
         with self._lock:
-            if snapshot["at"] < self._newest:
+            if snapshot["at"] < self._newest and time.monotonic() - self._heard_at < DIRECT_SECONDS:
                 return
             self._newest, self._heard_at = snapshot["at"], time.monotonic()
             self._tell(snapshot)

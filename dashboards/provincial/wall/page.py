@@ -10,13 +10,14 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, Response, g, jsonify, render_template
+from psycopg_pool import PoolTimeout
 
 from dashboards.console.api import api_blueprint, json_roles
 from dashboards.console.page import stream_url
 from dashboards.metrics import FIGURES, figure_json
 from dashboards.phone.page import origin_of
 from dashboards.provincial.scope import SEES_FIGURES, centres_of
-from dashboards.provincial.wall.keeper import DIRECT_SECONDS, read_newest
+from dashboards.provincial.wall.keeper import DIRECT_SECONDS, NO_DATABASE, read_newest
 from dashboards.provincial.wall.snapshot import DIRECT, Snapshot, Wall, cut_to
 from dashboards.provincial.wall.words import DEFINITIONS
 from dashboards.sign_in import roles_allowed, signed_in
@@ -82,7 +83,8 @@ def wall_config(line: Line, member: StaffMember, url: str, is_demo: bool) -> Map
 class NewestWall:
     """The newest snapshot for the web: what the leader handed on, or, when that is old, one made here.
 
-    However many ask, a process makes at most one in five seconds.
+    However many ask, a process makes at most one in five seconds, and tries no more often: whoever asks while the
+    database hangs must not keep the threads that answer callers.
     """
 
     def __init__(self, line: Line) -> None:
@@ -90,7 +92,7 @@ class NewestWall:
         self._wall = Wall(line)
         self._lock = threading.Lock()
         self._own: Snapshot | None = None
-        self._made_at = float("-inf")
+        self._made_at = self._failed_at = float("-inf")
 
     def get(self) -> Snapshot:
         """All centres. Raises psycopg.Error and PoolTimeout when there is none and none can be made."""
@@ -99,6 +101,15 @@ class NewestWall:
             return snapshot
         with self._lock:
             if self._own is None or time.monotonic() - self._made_at >= DIRECT_SECONDS:
-                self._own, self._made_at = self._wall.snapshot(now, relay=DIRECT), time.monotonic()
+                self._own, self._made_at = self._make(now), time.monotonic()
                 log.warning("wall_made_by_the_web", newest=snapshot["at"] if snapshot else None)
             return self._own
+
+    def _make(self, now: datetime) -> Snapshot:
+        if time.monotonic() - self._failed_at < DIRECT_SECONDS:
+            raise PoolTimeout("the database gave no snapshot a moment ago")
+        try:
+            return self._wall.snapshot(now, relay=DIRECT)
+        except NO_DATABASE:
+            self._failed_at = time.monotonic()
+            raise

@@ -56,7 +56,11 @@ SELECT centre, count(*) AS cases_active,
 FROM work_order WHERE {ACTIVE} GROUP BY centre
 """
 _CITIES = "SELECT centre, newest_at, heard_at, since, stale_minutes FROM city_system"
-_BUILT_AT = "SELECT max(built_at) AS built_at FROM fact_day WHERE day = %(day)s"
+# A day that nobody has made yet was never made, not in 1970.
+_BUILT_AT = """
+SELECT max(built_at) FILTER (WHERE day = %(day)s) AS built_at, max(built_at) AS any_built_at FROM fact_day
+WHERE built_at > to_timestamp(0)
+"""
 
 Row = Mapping[str, Any]
 
@@ -75,8 +79,9 @@ class WallRows:
     seats: Mapping[tuple[str, str], int]
     cases: Mapping[str, Row]
     cities: Mapping[str, Row]
-    # When a builder of facts last went over the whole of today.
+    # When a builder of facts last went over the whole of today, and when over any day.
     built_at: datetime | None
+    any_built_at: datetime | None
 
 
 def read_wall(connection: Connection[Any], since: datetime, until: datetime, now: datetime) -> WallRows:
@@ -99,4 +104,5 @@ def read_wall(connection: Connection[Any], since: datetime, until: datetime, now
         {row["centre"]: row for row in cases},
         {row["centre"]: row for row in cities},
         built[0]["built_at"],
+        built[0]["any_built_at"],
     )

@@ -55,6 +55,8 @@ class Wall:
             "relay": relay,
             "built_at": utc_text(built_at) if built_at else None,
             "figures_are_behind_seconds": None if built_at is None else _seconds(built_at, now),
+            # The job that goes over whole days, without which ratings, cases, callbacks and yesterday stand still.
+            "builder_silent_seconds": None if rows.any_built_at is None else _seconds(rows.any_built_at, now),
             "centres": {
                 code: _centre(code, rows, systems.get(code, ()), self._is_open(code, now), now) for code in centres
             },
@@ -68,8 +70,8 @@ class Wall:
 
     def _is_demo(self, usual: Usual) -> bool:
         settings = self._line.services.settings
-        # While the history is being made up, and for cities that are played, too.
-        return settings.demo and (settings.demo_history_days > 0 or usual.has_demo)
+        # While the history is being made up, and for cities that are played, too; and wherever such figures were left.
+        return usual.has_demo or (settings.demo and settings.demo_history_days > 0)
 
     def _is_open(self, code: str, now: datetime) -> bool:
         return self._line.almanac.moment(code, now).hours.is_staffed

@@ -57,6 +57,12 @@ def test_figures_that_stand_still_are_an_alarm_of_the_province() -> None:
     assert (found.rule, found.centre, found.severity) == ("figures_behind", None, URGENT) and "2分前" in found.words
 
 
+def test_days_that_nobody_makes_anew_are_an_alarm_although_the_present_is_up_to_date() -> None:
+    assert find_alarms(seen(builder_silent_seconds=600)) == find_alarms(seen(builder_silent_seconds=None)) == []
+    [found] = find_alarms(seen(builder_silent_seconds=660))
+    assert (found.rule, found.about, found.severity) == ("figures_behind", "days", URGENT) and "11分" in found.words
+
+
 @pytest.mark.parametrize(
     ("silent", "severity", "words"),
     [

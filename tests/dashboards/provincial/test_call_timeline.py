@@ -173,6 +173,62 @@ def test_a_callback_and_a_case_belong_to_the_call(figures: Figures) -> None:
     assert "办件1002" not in plain(figures.visitor("guanli").page("/province/calls/CA1"))
 
 
+def left_a_report(figures: Figures, sid: str, turn: int, case: int, is_anonymous: bool) -> None:
+    """A message of this call that is a report, with its case, at HEFEI; the way to it stands in the steps."""
+    at = shanghai("2026-10-05 09:12")
+    figures.enter(
+        "work_order",
+        {"id": case, "kind": "report", "origin": f"test:{case}", "centre": HEFEI, "first_centre": HEFEI,
+         "source": "key", "call_sid": sid, "opened_at": at, "is_anonymous": is_anonymous},
+    )  # fmt: skip
+    figures.enter(
+        "message",
+        {"call_sid": sid, "turn": turn, "kind": "report", "centre": HEFEI, "source": "key",
+         "status": "kept", "begun_at": at, "ended_at": at, "case_id": case, "is_anonymous": is_anonymous},
+    )  # fmt: skip
+    for number, node in ((turn - 1, "complaint_which"), (turn, "report"), (turn + 1, "speak_report")):
+        figures.enter(
+            "call_step",
+            {"call_sid": sid, "turn": number, "kind": "keys", "at": at, "centre": HEFEI, "node": node, "keys": "2",
+             "reply": b"[]"},
+        )  # fmt: skip
+
+
+def test_a_report_is_seen_by_who_may_see_reports_and_without_a_name_by_nobody(figures: Figures) -> None:
+    for sid, case, is_anonymous in (("CA1", 1002, False), ("CA2", 1003, True)):
+        figures.own_call(sid, "2026-10-05 09:10", outcome="voicemail")
+        left_a_report(figures, sid, 4, case, is_anonymous)
+    for username, path, sees in (("hefei", "CA1", True), ("guanli", "CA1", False), ("hefei", "CA2", False)):
+        page = plain(figures.visitor(username).page(f"/province/calls/{path}"))
+        assert "到“投诉举报”" in page, (username, path)
+        for words in ("到“举报”", "到“录举报”", "开始录举报", "立了办件"):
+            assert (words in page) is sees, (username, path, words)
+
+
+def test_a_callback_that_answers_a_report_is_seen_with_it(figures: Figures) -> None:
+    figures.own_call("CA1", "2026-10-05 09:10", outcome="voicemail")
+    left_a_report(figures, "CA1", 4, 1002, is_anonymous=False)
+    asked = shanghai("2026-10-06 09:12")
+    callback = figures.enter(
+        "callback",
+        {"centre": HEFEI, "number_sealed": b"x", "number_hash": b"x", "number_tail": "5678", "source": "case",
+         "call_sid": "CA1", "arrived_at": asked, "rank_at": asked, "asked_at": asked, "status": "waiting"},
+        "id",
+    )  # fmt: skip
+    figures.enter(
+        "case_reply", {"case_id": 1002, "kind": "call", "by": "hefei", "made_at": asked, "callback_id": callback}
+    )
+    assert "记下要回电" in plain(figures.visitor("hefei").page("/province/calls/CA1"))
+    assert "记下要回电" not in plain(figures.visitor("guanli").page("/province/calls/CA1"))
+
+
+def test_how_another_centres_consultant_was_judged_is_not_told(figures: Figures) -> None:
+    talked(figures, "CA1", "2026-10-05 09:10")
+    figures.staff.write("UPDATE call SET centre = %s WHERE call_sid = 'CA1'", WUHU)
+    assert "来电人评价" not in plain(figures.visitor("wuhu").page("/province/calls/CA1"))
+    assert "来电人评价" in plain(figures.visitor("hefei").page("/province/calls/CA1"))
+
+
 def test_a_citys_call_with_all_that_was_told_of_it(figures: Figures) -> None:
     figures.city_call("w/1", "2026-10-06 10:00", version=1, is_current=False, talk_seconds=60)
     figures.city_call("w/1", "2026-10-06 10:00", version=2, talk_seconds=95, wait_seconds=3, score=2)
@@ -181,6 +237,34 @@ def test_a_citys_call_with_all_that_was_told_of_it(figures: Figures) -> None:
     words = plain(figures.visitor("wuhu").page(found["href"]))
     assert words.index("第2版") < words.index("第1版") and "1分35秒" in words and "1分00秒" in words
     assert "已被替换" in words and "系统推送" in words
+
+
+def test_what_a_city_of_a_demo_tells_is_called_made_up_everywhere(figures: Figures) -> None:
+    figures.city_call("w1", "2026-10-06 10:00")
+    figures.fact("2026-10-06 10:00", WUHU, source="city", received=1, answered=1)
+    visitor = figures.visitor()
+    assert figures.ask(visitor, **OCTOBER)["is_demo"] is False
+    assert "演示数据" not in plain(visitor.page("/province/calls/city/340200/w1"))
+    key = {"id": "ck-1", "centre": WUHU, "secret_sealed": b"x", "made_at": shanghai("2026-10-01"), "made_by": "(demo)"}
+    figures.enter("city_key", key)
+    assert figures.ask(visitor, **OCTOBER)["is_demo"] is True
+    assert figures.ask(visitor, **OCTOBER, centres=HEFEI)["is_demo"] is False
+    assert "演示数据" in plain(visitor.page("/province/calls/city/340200/w1"))
+    table = visitor.get("/province/export.csv", query_string=OCTOBER).get_data(as_text=True)
+    assert table.splitlines()[1].split(",")[7] == "是"
+
+
+def test_the_way_back_leads_to_the_question(figures: Figures) -> None:
+    figures.own_call("CA1", "2026-10-05 09:10")
+    visitor, question = figures.visitor(), "/province/explore?since=2026-10-01&until=2026-10-31&view=calls"
+    for came_from, back in (
+        (f"http://localhost{question}", question.replace("&", "&amp;")),
+        ("http://localhost/province/alarms?x=1", "/province/explore"),
+        (f"http://elsewhere{question}", "/province/explore"),
+        ("", "/province/explore"),
+    ):
+        page = text_of(visitor.get("/province/calls/CA1", headers={"Referer": came_from}))
+        assert f'<a href="{back}">← 统计</a>' in page, came_from
 
 
 def test_a_call_of_another_centre_is_not_there(figures: Figures) -> None:

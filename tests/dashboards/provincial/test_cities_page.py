@@ -11,11 +11,11 @@ from werkzeug.test import TestResponse
 from dashboards.csrf import HEADER
 from dashboards.provincial.cities.desk import NO_LIMIT, NO_SUCH_KEY
 from dashboards.provincial.cities.fields import LARGEST_BATCH_BYTES
-from dashboards.provincial.cities.page import NO_WORDS, cities_blueprints
+from dashboards.provincial.cities.page import NO_WORDS, cities_blueprints, read_words
 from dashboards.provincial.cities.reconciliation import reconcile
 from dashboards.provincial.cities.reconciliation_view import NO_SUCH_DAY
 from dashboards.provincial.cities.rows import Freshness
-from dashboards.provincial.cities.uploads import CHANGED, EMPTY, NO_ROWS, REPEATED, TOO_LARGE, UNKNOWN_CHECK
+from dashboards.provincial.cities.uploads import CHANGED, EMPTY, NO_ROWS, REPEATED, TOO_LARGE, TOO_MANY, UNKNOWN_CHECK
 from dashboards.provincial.cities.view import NO_SUCH_BATCH
 from dashboards.provincial.scope import NO_SUCH_CENTRE, NOT_YOUR_CENTRE
 from dashboards.provincial.wall.snapshot import is_stale
@@ -91,6 +91,16 @@ def test_the_province_sees_every_centre_and_a_city_itself(app: ConsoleApp) -> No
     assert [row["id"] for row in own["centres"]] == [WUHU] and own["keys"] is None and own["reconciled"] == []
     assert "做一把密钥" not in app.at("hefei").page("/province/cities")
     assert "做一把密钥" in app.at("guanli").page("/province/cities")
+
+
+def test_a_city_that_a_demo_plays_is_labelled(app: ConsoleApp) -> None:
+    visitor = app.at("xinxi")
+    assert look(visitor)["is_demo"] is False
+    app.write(
+        "INSERT INTO city_key (id, centre, secret_sealed, made_at, made_by) VALUES ('ck-1', %s, 'x', now(), '(demo)')",
+        HEFEI,
+    )
+    assert look(visitor)["is_demo"] is True and look(app.at("wuhu"))["is_demo"] is False
 
 
 def test_nothing_of_another_centre_is_told_or_taken(app: ConsoleApp) -> None:
@@ -377,3 +387,34 @@ def test_a_revoked_key_stays_in_the_list_and_is_revoked_once(app: ConsoleApp) ->
     (row,) = look(province)["keys"]
     assert row["revoked_by"] == "王芳" and row["revoked_at"]
     assert app.audit("city_key_revoked") == [("xinxi", HEFEI, f"city_key {key}")]
+
+
+def test_what_is_no_key_at_all_is_no_key(app: ConsoleApp) -> None:
+    assert error(post(app.at("xinxi"), "keys/ck-%00/revoke")) == (404, NO_SUCH_KEY)
+
+
+def test_a_file_is_not_taken_without_its_entry_in_the_trail(app: ConsoleApp) -> None:
+    hefei = app.at("hefei")
+    checked = check(hefei, csv(GOOD))
+    app.write("ALTER TABLE audit_entry ADD CONSTRAINT nothing_today CHECK (action <> 'city_uploaded') NOT VALID")
+    try:
+        assert take(hefei, csv(GOOD), checked).status_code == 500
+        assert look(hefei)["batches"]["rows"] == []
+    finally:
+        app.write("ALTER TABLE audit_entry DROP CONSTRAINT nothing_today")
+    assert take(hefei, csv(GOOD), checked).status_code == 200
+    assert app.rows("SELECT count(*) FROM audit_entry WHERE action = 'city_uploaded'") == [(1,)]
+
+
+def test_more_lines_than_a_batch_holds_are_refused_before_they_are_read(app: ConsoleApp) -> None:
+    data = (HEAD + "\n").encode() + b"1\n" * 10_001 + b'"'
+    assert error(send(app.at("hefei"), "uploads/preview", data)) == (413, TOO_MANY)
+
+
+def test_words_that_no_database_takes_are_left_out() -> None:
+    assert read_words("停电\ud800了\x00两小时") == "停电了两小时"
+
+
+def test_an_explanation_names_nobody() -> None:
+    words = read_words("11月19日 12:30 停电，问13855115678，身份证340104199003070015")
+    assert "11月19日 12:30 停电" in words and "5678" in words and "1385511" not in words and "19900307" not in words

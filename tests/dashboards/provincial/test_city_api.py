@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from integrations.database import Database
 from integrations.services import Services
 from ivr.keeper import LibraryKeeper
 from tests.dashboards.provincial.city_app import TONGLING, WUHU, CityApp, build_city_app, call
+from tests.waiting import eventually
 
 DESCRIBED = describe({"card-loss"})
 KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict, "null": type(None)}
@@ -123,6 +125,7 @@ def test_only_the_key_of_the_city_is_good(city: CityApp) -> None:
         {**good, ID_HEADER: "b2"},
         {**good, TIMESTAMP_HEADER: "soon"},
         {**good, "X-City-Key": "ck-nobody"},
+        {**good, "X-City-Key": "ck-\x00"},
         city.headers("b1", body, minutes=-6),
         city.headers("b1", body, minutes=6),
     ):
@@ -139,6 +142,30 @@ def test_a_revoked_key_is_no_key(city: CityApp) -> None:
     assert [line.revoked_by for line in city.keys.of_centre(TONGLING)] == ["wangfang"]
     stored = city.rows("SELECT secret_sealed FROM city_key")
     assert city.key[1].encode() not in bytes(stored[0][0])
+
+
+def test_a_key_that_is_revoked_while_its_batch_waits_is_no_key(city: CityApp) -> None:
+    with city.services.database.pool.connection() as other, ThreadPoolExecutor(1) as background:
+        with other.transaction():
+            other.execute("SELECT FROM city_system FOR UPDATE")
+            pushing = background.submit(city.post, "b1", [call()])
+            waiting = "SELECT FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()"
+            eventually(lambda: city.rows(waiting))
+            assert city.keys.revoke(city.key[0], "wangfang")
+        response = pushing.result()
+    assert response.status_code == 401 and is_as_described(response)
+    assert city.rows("SELECT count(*) FROM city_batch") == [(0,)] and city.current() == []
+
+
+def test_a_value_however_deep_is_a_bad_line_like_others(city: CityApp) -> None:
+    deep: Any = []
+    for _ in range(600):
+        deep = [deep]
+    for n, rows in enumerate(([call(subject=deep)], [call(subject={"a": deep})], [deep])):
+        for _ in range(2):
+            response = city.post(f"b{n}", rows)
+            assert response.status_code == 422 and is_as_described(response)
+            assert response.get_json()["receipt"]["refused"] == 1
 
 
 def test_nobody_pushes_for_another_city(city: CityApp) -> None:

@@ -59,3 +59,8 @@ def test_a_file_that_cannot_be_read_is_told_in_a_sentence(data: bytes, words: st
     with pytest.raises(BadFile) as refused:
         read_csv(data, "totals")
     assert words in refused.value.sentence
+
+
+def test_of_a_file_with_millions_of_lines_no_more_is_read_than_asked_for() -> None:
+    rows = read_csv("日期,来电总数\n".encode() + b"1,\n" * 9 + b'"', "totals", most=3)
+    assert [line for line, _ in rows] == [2, 3, 4]

@@ -149,3 +149,13 @@ def line(seq: int, seconds: float) -> Line:
 )
 def test_a_missing_number_is_waited_for_two_minutes(lines: list[Line], after: int, taken: list[int]) -> None:
     assert [each.seq for each in settled(lines, after)] == taken
+
+
+def test_a_row_deeper_than_can_be_written_again_holds_up_no_other(exchange: Exchange) -> None:
+    deep: Any = []
+    for _ in range(600):
+        deep = [deep]
+    exchange.write(call(), call("C-2", subject=deep), call("C-3"))
+    assert [(receipt.accepted, receipt.refused) for receipt in exchange.pull.pull(TONGLING)] == [(2, 1)]
+    pulled_to, problem = exchange.state()
+    assert pulled_to == 3 and "第 2 行" in problem

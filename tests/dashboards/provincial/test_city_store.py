@@ -238,3 +238,18 @@ def test_any_order_and_repetition_gives_the_same_current_rows(city: CityApp, sen
     with city.services.database.pool.connection() as connection:
         connection.execute("DELETE FROM city_call")
         connection.execute("DELETE FROM city_batch")
+
+
+def test_sums_beyond_all_reason_stop_nobody_elses_figures(city: CityApp) -> None:
+    hours = [f"2026-11-20 0{hour}:00" for hour in range(5)]
+    rows = [
+        {"hour": hour, "subject": subject, "answer_wait_seconds": 10_000_000}
+        for hour in hours
+        for subject in sorted(city.store.subjects)
+    ]
+    assert len(rows) * 10_000_000 > 2**31
+    assert city.take("h1", rows, "hours").status == "accepted"
+    city.take("b1", [call()], centre=WUHU)
+    assert day_of(city, "answer_wait_seconds") == [(2**31 - 1,)]
+    told = "SELECT received FROM fact WHERE grain = 'month' AND subject = '*' AND centre = %s"
+    assert city.rows(told, WUHU) == [(1,)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dashboards.provincial.demo.history import days_to_fill, fill_today, hour_rows, months_of, write_days
+from dashboards.provincial.demo.history import days_to_fill, fill_in, fill_today, hour_rows, months_of, write_days
 from dashboards.provincial.demo.model import Hours, draw
 from dashboards.provincial.demo.shape import SCALES, SUBJECTS, calls_of_day
 from dashboards.provincial.demo.staffing import staffed_share
@@ -134,3 +135,22 @@ def test_of_today_only_the_hours_that_are_over_are_made_and_once(
         "SELECT sum(received) FILTER (WHERE grain = 'hour'), sum(received) FILTER (WHERE grain = 'day') FROM fact",
     )
     assert doubled[0][0] == doubled[0][1]
+
+
+def test_two_hotlines_on_one_database_write_each_day_once(database: Database, centres: Mapping[str, Centre]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        filling = [
+            pool.submit(fill_in, database, centres, CALENDAR, date(2026, 11, 20), 3, {}, lambda *_: None)
+            for _ in range(2)
+        ]
+        assert sorted(one.result(timeout=30) for one in filling) == [0, 3]
+
+
+def test_whoever_ends_the_demo_waits_for_no_year(database: Database, centres: Mapping[str, Centre]) -> None:
+    told: list[int] = []
+    written = fill_in(
+        *(database, centres, CALENDAR, date(2026, 11, 3), 365, {}),
+        progress=lambda done, months: told.append(done),
+        is_over=lambda: bool(told),
+    )
+    assert written == 2 and told == [0]

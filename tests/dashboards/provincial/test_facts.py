@@ -327,6 +327,25 @@ def test_a_day_that_was_corrected_is_made_once_more(two_days: Ledger, keeper: Fa
     assert keeper.rebuild_due(NOW) == [SATURDAY]
 
 
+def test_a_day_that_takes_too_long_keeps_no_other_waiting(
+    two_days: Ledger, keeper: FactKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, long_ago = facts.build_day, date(2026, 3, 1)
+
+    def too_long(database: Database, day: date, now: datetime) -> None:
+        with database.pool.connection() as connection:
+            if day == SATURDAY:
+                with connection.transaction():
+                    connection.execute("SET LOCAL statement_timeout = 1")
+                    connection.execute("SELECT pg_sleep(9)")
+        build(database, day, now)
+
+    monkeypatch.setattr("dashboards.provincial.facts.keeper.build_day", too_long)
+    with two_days.database.pool.connection() as connection:
+        facts.mark_due(connection, [long_ago])
+    assert keeper.rebuild_due(NOW) == [long_ago]
+
+
 def test_what_is_corrected_while_a_day_is_made_is_due_afterwards(two_days: Ledger) -> None:
     database = two_days.database
     with ThreadPoolExecutor(1) as pool, database.pool.connection() as connection:
@@ -424,6 +443,11 @@ def test_the_command_makes_days_anew_and_shows_their_figures(
     assert "综合接通率  50.0%（2 ÷ 4）" in said
     assert "平均等待  10秒（10 ÷ 1）" in said
     assert "满意率  —（没有可算的）" in said
+    # Of today what stands on the wallboard, whether or not the day was summed up since.
+    two_days.write("UPDATE fact SET received = 0 WHERE grain = 'hour' AND at > %s", NOW - timedelta(hours=12))
+    assert run(services, action="show", since="2026-11-21") == 0
+    assert "  来电  0\n" in capsys.readouterr().out
+    two_days.build("11-21")
     assert run(services, action="show", centre=WUHU) == 0
     assert "  来电  2\n" in capsys.readouterr().out
 
@@ -433,6 +457,8 @@ def test_the_command_makes_days_anew_and_shows_their_figures(
     [
         ({"since": "20.11.2026"}, "日期请写成"),
         ({"until": "2026-11-01"}, "结束的日期早于开始的日期"),
+        ({"until": "9999-12-31"}, "日期请在"),
+        ({"since": "0001-01-01"}, "日期请在"),
         ({"centre": "110000"}, "没有代码是“110000”的中心"),
     ],
 )

@@ -216,12 +216,66 @@ def test_a_call_that_the_carrier_does_not_know_is_asked_about_before_it_is_named
     assert {asked["names"]["Sid"] for asked in ledger.carrier.asked("FetchCall")} == {ghost, quiet}
 
 
+@pytest.mark.parametrize("ghosts", [0, 1])
+def test_a_list_that_lacks_more_than_can_be_asked_for_proves_nothing_of_the_rest(
+    ledger: Ledger, ghosts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.provincial.alarms.proof_jobs.MOST_ASKED", 2)
+    for number in range(1, 5):
+        ledger.call(number)
+        # The carrier has it, and did not list it.
+        if number > ghosts:
+            ledger.carrier.add_caller(number, NINE - 90 * HOUR)
+    found = ledger.prove()["carrier", NINE]
+    assert found == (("differs", 4, 3, [("not_theirs", sid("CA", 1))]) if ghosts else ("unknown", 4, None, []))
+
+
+def test_a_call_that_ends_while_the_carrier_is_asked_is_compared_again(ledger: Ledger) -> None:
+    ledger.carrier.add_caller(1, NINE, "in-progress")
+    call = ledger.call(1, outcome=None)
+    services = ledger.keeper._services
+    real = services.carrier.calls_between
+
+    def slowly(since: datetime, until: datetime) -> list[CarrierCall]:
+        listed = real(since, until)
+        ledger.app.clock.forward(seconds=30)
+        return listed
+
+    services.carrier.calls_between = slowly  # type: ignore[method-assign]
+    began = ledger.app.clock()
+    assert ledger.prove()["carrier", NINE][0] == "holds"
+    ledger.app.write(
+        "UPDATE call SET ended_at = %s, outcome = 'self_served' WHERE call_sid = %s",
+        began + timedelta(seconds=10),
+        call,
+    )
+    ledger.app.write("DELETE FROM call_session")
+    ledger.app.clock.forward(minutes=5)
+    assert ledger.prove()["carrier", NINE] == ("differs", 1, 1, [("ended_early", call)])
+
+
+def test_hours_that_could_not_be_proven_for_long_are_an_alarm_that_ends_when_they_are(ledger: Ledger) -> None:
+    ledger.both(1)
+    ledger.prove()
+    for hours in (1, 2):
+        assert ledger.alarms() == []
+        ledger.app.clock.forward(hours=hours)
+        ledger.carrier.fail("ListCall", "500")
+        ledger.prove()
+    [(rule, centre, about, words, _)] = ledger.alarms()
+    assert (rule, centre, about) == ("carrier", None, "unproven") and "没能和运营商的通话清单核对" in words
+    for _ in range(2):
+        ledger.prove()
+        ledger.app.clock.forward(seconds=20)
+    assert ledger.alarms() == []
+
+
 def test_a_carrier_that_is_away_proves_nothing(ledger: Ledger) -> None:
     ledger.both(1)
     ledger.carrier.fail("ListCall", "500")
     found = ledger.prove()
     assert found["carrier", NINE] == ("unknown", 1, None, []) and found["outcomes", NINE][0] == "holds"
-    assert ledger.alarms() == []
+    assert [(rule, about) for rule, _, about, *_ in ledger.alarms()] == [("carrier", "unproven")]
     # Asked again at the next look.
     assert ledger.prove()["carrier", NINE] == ("holds", 1, 1, [])
 
@@ -315,13 +369,22 @@ def test_figures_that_stay_wrong_are_an_alarm(with_facts: Ledger) -> None:
 def test_figures_that_are_still_to_be_made_are_not_judged(with_facts: Ledger) -> None:
     wrong_fact(with_facts, 7)
     with_facts.keeper._rebuild = lambda *_: None
-    with_facts.app.write("UPDATE fact_day SET is_due = true")
+    # Corrected before they were ever made.
+    with_facts.app.write("UPDATE fact_day SET is_due = true, built_at = to_timestamp(0)")
     assert with_facts.prove()["outcomes", NINE][0] == "holds"
     # A call has ended since they were made.
-    with_facts.app.write("UPDATE fact_day SET is_due = false")
+    with_facts.app.write("UPDATE fact_day SET is_due = false, built_at = %s", NOW)
     with_facts.app.write("UPDATE call SET ended_at = %s", NOW + MINUTE)
     with_facts.app.clock.forward(minutes=5)
     assert with_facts.prove()["outcomes", NINE][0] == "holds"
+
+
+def test_figures_are_judged_although_a_city_has_just_pushed(with_facts: Ledger) -> None:
+    wrong_fact(with_facts, 7)
+    with_facts.app.write("UPDATE fact_day SET is_due = true")
+    assert with_facts.prove()["outcomes", NINE][0] == "holds"
+    [(received,)] = with_facts.app.rows("SELECT received FROM fact WHERE grain = 'hour' AND subject = '*'")
+    assert received == 1
 
 
 def test_the_job_is_due_for_nothing_in_the_future(ledger: Ledger) -> None:

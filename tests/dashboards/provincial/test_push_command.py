@@ -14,6 +14,7 @@ from dashboards.provincial.cities import push_command
 from dashboards.provincial.cities.csv_file import template
 from dashboards.provincial.cities.push_client import MOST_TRIES, Sender
 from dashboards.provincial.cities.push_command import push_arguments, run_push_command
+from dashboards.provincial.cities.signature import read_secret
 from integrations.services import Services, utc_now
 from ivr.keeper import LibraryKeeper
 from tests.dashboards.provincial.city_app import TONGLING, WUHU, CityApp, build_city_app, call
@@ -77,6 +78,14 @@ def test_a_file_goes_in_batches_and_twice_is_once(wire: Wire, capsys: pytest.Cap
     assert wire.push(rows, "calls", "--rows", "2") == 0
     assert wire.city.rows("SELECT count(*) FROM city_batch") == [(3,)]
     assert "以前已经报过" in capsys.readouterr().out
+
+
+def test_that_nothing_has_happened_is_news_each_time(wire: Wire) -> None:
+    key_id, secret = wire.city.key
+    sender = Sender(wire.url, TONGLING, key_id, read_secret(secret))
+    for _ in range(2):
+        assert sender.send("calls", [], partial=False).status == 200
+    assert wire.city.rows("SELECT count(*) FROM city_batch") == [(2,)]
 
 
 def test_the_template_can_be_sent_as_it_is(wire: Wire) -> None:

@@ -231,7 +231,20 @@ def test_the_calls_of_a_city_are_counted_when_their_batch_has_come(wall_app: Con
     assert wuhu["now"]["on_line"] == 1
 
 
-def test_a_demo_is_only_where_the_installation_is_one(wall_app: ConsoleApp) -> None:
-    fact(wall_app, days_ago(1), source="demo", received=48)
+@pytest.mark.parametrize("was_one", [True, False])
+def test_made_up_figures_are_called_so_also_where_a_demo_was_before(wall_app: ConsoleApp, was_one: bool) -> None:
+    if was_one:
+        fact(wall_app, days_ago(1), source="demo", received=48)
     wall_app.line.services = with_settings(wall_app.services, demo=False)
-    assert make_snapshot(wall_app.line, wall_app.clock())["is_demo"] is False
+    assert make_snapshot(wall_app.line, wall_app.clock())["is_demo"] is was_one
+
+
+def test_it_is_told_for_how_long_no_day_was_made_anew(wall_app: ConsoleApp) -> None:
+    at = wall_app.clock()
+    wall_app.write("INSERT INTO fact_day (day, built_at) VALUES (%s, %s)", date(2026, 11, 19), at - timedelta(hours=1))
+    # Corrected before it was ever made.
+    wall_app.write("INSERT INTO fact_day (day, built_at, is_due) VALUES (%s, to_timestamp(0), true)", FRIDAY)
+    snapshot = make_snapshot(wall_app.line, at)
+    assert snapshot["built_at"] is None and snapshot["figures_are_behind_seconds"] is None
+    assert snapshot["builder_silent_seconds"] == 3600
+    assert seen(wall_app)["builder_silent_seconds"] == 3600

@@ -189,6 +189,22 @@ def test_an_old_word_does_not_take_a_newer_one_back(wall_app: ConsoleApp) -> Non
     assert len(heard) == 1
 
 
+def test_a_clock_that_was_set_back_does_not_stop_the_wallboard(
+    wall_app: ConsoleApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard()
+    made = WallKeeper(wall_app.line, heard.append)
+    made.turn()
+    # For as long as nothing newer has come.
+    monkeypatch.setattr("dashboards.provincial.wall.keeper.DIRECT_SECONDS", 0.0)
+    wall_app.clock.forward(hours=-1)
+    wall_app.call()
+    made.turn()
+    assert [one["at"] for one in heard if one] == ["2026-11-20T02:20:00.000Z", "2026-11-20T01:20:00.000Z"]
+    newest = heard[-1]
+    assert newest and newest["centres"][HEFEI]["sums"] == {"received": 1, "in_progress": 1}
+
+
 def test_facts_that_cannot_be_made_do_not_stop_the_snapshots(
     wall_app: ConsoleApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

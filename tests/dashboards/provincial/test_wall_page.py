@@ -1,5 +1,6 @@
 """The wallboard's page and its newest snapshot: who may see what of it, and where it comes from."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,13 @@ import orjson
 import pytest
 
 from dashboards.metrics import FIGURES
-from dashboards.provincial.wall.keeper import KEY
+from dashboards.provincial.wall.keeper import KEY, NO_DATABASE
 from dashboards.provincial.wall.page import NewestWall, wall_config
 from dashboards.provincial.wall.snapshot import make_snapshot
 from dashboards.staff import StaffMember
+from integrations.database import Database
 from integrations.live_store import build_live_store
+from ivr.service import Line
 from tests.dashboards.console_app import HEFEI01, ConsoleApp
 from tests.dashboards.provincial.wall_app import HEFEI, counted_statements
 
@@ -106,3 +109,16 @@ def test_a_wall_ends_at_once_when_its_account_does(wall_app: ConsoleApp) -> None
     wall_app.clock.forward(hours=9)
     wall_app.write("UPDATE staff_user SET session_epoch = session_epoch + 1 WHERE username = 'hefei'")
     assert wall.get(API).status_code == 401
+
+
+def test_while_the_database_is_away_those_who_ask_are_not_kept_waiting_one_after_another(wall_app: ConsoleApp) -> None:
+    gone = Database("postgresql+psycopg://postgres@/hotline?host=/no/such/folder")
+    newest = NewestWall(Line(replace(wall_app.services, database=gone), wall_app.line.keeper))
+    with pytest.raises(NO_DATABASE):
+        newest.get()
+    began = time.monotonic()
+    for _ in range(5):
+        with pytest.raises(NO_DATABASE):
+            newest.get()
+    assert time.monotonic() - began < 1.0
+    gone.close()
