@@ -64,6 +64,7 @@ function hear(found) {
   root.classList.toggle("one-centre", found.centres.length === 1);
   byId("loading").hidden = true;
   byId("parts").hidden = false;
+  byId("demo").hidden = !found.is_demo;
   showCounts(found);
   centres.show(found.centres);
   differences.show(found.differences);

@@ -8,6 +8,7 @@ import { WEEKDAYS } from "./explore-heat.js";
 
 const DURATION = { unit: "seconds" };
 const FIRST = 20;
+const ORDER = "新的在前，按时间看一个来电的经过。";
 const NONE = "没有找到这样的来电。";
 const TIME = new Intl.DateTimeFormat("zh-CN", {
   timeZone: "Asia/Shanghai", month: "long", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
@@ -45,6 +46,7 @@ export class Calls {
     if (!isOpen) {
       this.#shownFor = "";
       this.#rows = [];
+      this.#note("");
       this.#draw("");
     } else if (this.#shownFor !== searchOf(query)) {
       this.#rows = [];
@@ -63,7 +65,8 @@ export class Calls {
       if (mine !== this.#turn) return;
       this.#rows = [...this.#rows, ...found.rows];
       this.#next = found.next;
-      said = [found.note, this.#rows.length ? "" : NONE].filter(Boolean).join("");
+      this.#note(found.note);
+      said = this.#rows.length ? "" : NONE;
     } catch (error) {
       if (mine !== this.#turn) return;
       byId("signed-out").toggleAttribute("open", error instanceof SignedOut);
@@ -74,6 +77,11 @@ export class Calls {
     }
     byId("calls").removeAttribute("aria-busy");
     this.#draw(said);
+  }
+
+  /** What is not listed is said before the list. */
+  #note(words) {
+    write(byId("calls-note"), `${ORDER}${words ?? ""}`);
   }
 
   #draw(said) {

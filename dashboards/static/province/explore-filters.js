@@ -66,10 +66,16 @@ export class Filters {
   /** In one line what is looked at; what was narrowed is a button that widens it again. */
   #tell(query, answer) {
     const days = daysIn(query.since, query.until);
-    const before = answer?.compared_period ? `，对比${answer.compared_period}` : "";
+    const before = answer?.compared_period ? `，对比${withoutYear(answer.compared_period, this.#today)}` : "";
     const chips = Object.entries(this.#picks).filter(([, pick]) => pick.words).map(([name, pick]) => make("button", {
       type: "button", class: "chip", title: "取消，看全部", onclick: () => this.#ask({ [name]: [] }),
     }, `${pick.words} ✕`));
     byId("about").replaceChildren(make("span", {}, `${periodWords(query.since, query.until, this.#today)}${days > 1 ? `，${days}天` : ""}${before}`), ...chips);
   }
+}
+
+/** This year is not named, unless the period began in another one. */
+function withoutYear(words, today) {
+  const years = words.match(/\d{4}年/g) ?? [];
+  return years.every((year) => year === `${today.slice(0, 4)}年`) && words.includes("月") ? words.replaceAll(/\d{4}年/g, "") : words;
 }

@@ -26,6 +26,8 @@ export const dayAndWeekday = (day, today) => `${dayWords(day, today)} ${WEEKDAYS
 export function periodWords(since, until, today) {
   if (since === until) return dayAndWeekday(since, today);
   const isOneMonth = since.slice(0, 7) === until.slice(0, 7);
-  const end = isOneMonth ? `${Number(until.slice(8))}日` : dayWords(until, since.slice(0, 4) === until.slice(0, 4) ? since : today);
+  // Two years are both named: an end without its own would seem to lie before the beginning.
+  const isOneYear = since.slice(0, 4) === until.slice(0, 4);
+  const end = isOneMonth ? `${Number(until.slice(8))}日` : dayWords(until, isOneYear ? until : since);
   return `${dayWords(since, today)}至${end}`;
 }

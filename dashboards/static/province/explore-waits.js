@@ -17,7 +17,7 @@ export function drawWaits(box, waits) {
   box.replaceChildren(make("ol", { class: "bars" }, ...waits.map((one) => make("li", {}, barOf(one, most, all)))),
     make("div", { class: "bars-feet" },
       make("p", { class: "bars-foot quiet" }, make("i", { class: "served-mark", "aria-hidden": "true" }), `接通 ${plain(sum(waits, "served"))}`),
-      make("p", { class: "bars-foot quiet" }, make("i", { class: "left-mark", "aria-hidden": "true" }), `没等到就挂断 ${plain(sum(waits, "left"))}`)));
+      make("p", { class: "bars-foot quiet" }, make("i", { class: "left-mark", "aria-hidden": "true" }), `没等到（挂断或改约回电） ${plain(sum(waits, "left"))}`)));
 }
 
 function barOf({ name, served, left }, most, all) {
@@ -26,14 +26,14 @@ function barOf({ name, served, left }, most, all) {
     make("span", { class: "bar-line", "aria-hidden": "true" }, make("i", { class: "bar-fill" }), make("i", { class: "bar-left" })),
     make("b", { class: "bar-value" }, plain(served + left)),
     make("span", { class: "bar-share quiet" }, share(served + left, all)),
-    make("span", { class: "bar-gone quiet" }, left ? `挂断 ${plain(left)}` : ""));
+    make("span", { class: "bar-gone quiet" }, left ? `没等到 ${plain(left)}` : ""));
   return sized(bar, { share: served / most, left: left / most });
 }
 
 export function waitsTable(waits) {
   const all = waited(waits);
   return {
-    caption: "排队等了多久", heads: ["等待", "接通", "没等到就挂断", "一共", "占全部"],
+    caption: "排队等了多久", heads: ["等待", "接通", "没等到", "一共", "占全部"],
     rows: waits.map(({ name, served, left }) => [name, plain(served), plain(left), plain(served + left), share(served + left, all)]),
   };
 }

@@ -2,6 +2,8 @@
 
 import { formatValue } from "./charts.js";
 
+// More than that is no growth: hardly anything was there before.
+const MOST_SHARE = 9900;
 const TONES = { better: "好转", worse: "变差" };
 const count = new Intl.NumberFormat("zh-CN");
 
@@ -43,5 +45,6 @@ function sizeOf(figure, difference, before) {
   if (!size) return "";
   if (!before) return plain(size);
   const share = (size / before) * 100;
+  if (share >= MOST_SHARE) return "百倍以上";
   return share >= 1000 ? `${(share / 100 + 1).toFixed(0)}倍` : `${share.toFixed(share < 10 ? 1 : 0)}%`;
 }

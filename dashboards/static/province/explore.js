@@ -12,6 +12,7 @@ import { drawCallbacks } from "./explore-callbacks.js";
 import { Filters } from "./explore-filters.js";
 import { Heat } from "./explore-heat.js";
 import { changeChip, explanation, Part } from "./explore-part.js";
+import { daysIn } from "./explore-period.js";
 import { Rail } from "./explore-rail.js";
 import { Tip } from "./explore-tip.js";
 import { GRAINS, Trend } from "./explore-trend.js";
@@ -21,9 +22,12 @@ import { changeOf, changeSentence } from "./explore-words.js";
 const SLOW_MS = 2000;
 const TICK_MS = 500;
 const THIN_SHARE = 0.2;
+// In so few days what is left of today still shows.
+const FEW_DAYS = 7;
 const NO_FIGURE = "这段时间没有可以算的。";
 const SUBJECTS_OF_CALLS = "没有通话的来电没有主题，都在“没有记下主题”里。";
-const LITTLE_BEFORE = "对比时段有些日子没有数据，变化只供参考";
+const LITTLE_BEFORE = "对比时段有些日子算不出来，变化只供参考";
+const NOT_OVER = "今天还没过完，对比的是整天";
 const NO_SUBJECT = "这个指标是咨询员的工作时间，不分主题。";
 
 const config = readConfig("explore-config");
@@ -147,9 +151,15 @@ function showHero(figure) {
   write(byId("hero-value"), formatValue(figure, now.value));
   byId("hero-change").replaceChildren(changeChip(change, changeSentence(change)) || "",
     before ? make("small", {}, `对比时段 ${formatValue(figure, before)}`) : "",
-    isBeforeThin() ? make("small", { class: "thin" }, LITTLE_BEFORE) : "");
+    ...notesOf(before).map((words) => make("small", { class: "thin" }, words)));
   write(byId("hero-share"), figure.unit === "count" ? "" : shareText(now, { ...figure, denominator: "" }));
   write(byId("hero-definition"), `${figure.definition}${figure.denominator ? `分母：${figure.denominator}。` : ""}`);
+}
+
+function notesOf(before) {
+  if (!before) return [];
+  const isToday = query.until === config.today && daysIn(query.since, query.until) <= FEW_DAYS;
+  return [isToday ? NOT_OVER : "", isBeforeThin() ? LITTLE_BEFORE : ""].filter(Boolean);
 }
 
 /** Whether the compared period lacks facts where this one has them, as before the hotline began to keep them. */

@@ -101,9 +101,11 @@ export class Lists {
   }
 }
 
-const agoWords = (at) => (secondsSince(at) < 60 ? "刚刚" : `${spoken(secondsSince(at))}前`);
+/** `6分钟`, `3小时20分`: beside a time of day, minutes alone would read as one. */
+const minutely = (seconds) => spoken(seconds).replace(/^(\d+分)$/, "$1钟");
+const agoWords = (at) => (secondsSince(at) < 60 ? "刚刚" : `${minutely(secondsSince(at))}前`);
 
 function sinceWords({ began_at: at, is_over: isOver, must_clear: mustClear }) {
   if (isOver && mustClear) return `${timeOf(at)}，待处理`;
-  return `${timeOf(at)}起 ${secondsSince(at) < 60 ? "刚刚" : spoken(secondsSince(at))}`;
+  return `${timeOf(at)}起 ${secondsSince(at) < 60 ? "刚刚" : minutely(secondsSince(at))}`;
 }

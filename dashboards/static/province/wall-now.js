@@ -10,11 +10,15 @@ const STATES = [
 ];
 const COUNTS = ["waiting", "on_line", "callbacks_open", "cases_due_today", "cases_overdue", "cases_active"];
 
+// Of a centre with a system of its own only calls that came to ours are known.
+const ELSEWHERE = ["waiting", "on_line"];
+
 /** `now` added up; `isElsewhere` when the centre's calls are taken by a system of its own, which tells no line. */
 export function showNow(now, isElsewhere) {
   for (const name of COUNTS) {
     const box = byId(`now-${name}`);
-    write(box.querySelector("b"), String(now[name]));
+    // What such a centre does not tell is not nought.
+    write(box.querySelector("b"), isElsewhere && ELSEWHERE.includes(name) && !now[name] ? "—" : String(now[name]));
     box.classList.toggle("some", now[name] > 0);
   }
   const longest = byId("now-longest");

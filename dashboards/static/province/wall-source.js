@@ -72,7 +72,8 @@ export class WallSource {
   #take(snapshot) {
     const at = Date.parse(snapshot.at);
     if (at > serverNow()) setServerNow(snapshot.at);
-    if (this.newest && at < Date.parse(this.newest.at)) return;
+    // An older word counts where nothing newer comes any more: the clock was set back.
+    if (this.newest && at < Date.parse(this.newest.at) && this.ageMs < STALE_MS) return;
     this.refusal = "";
     this.newest = snapshot;
     this.#hear(snapshot);

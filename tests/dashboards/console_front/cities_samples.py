@@ -114,7 +114,7 @@ def look(decides: bool = True, is_empty: bool = False) -> Json:
     ]
     rows = [batch(1, "accepted", 36), batch(2, "partial", 30, 3), batch(3, "refused", 30, 30)]
     return {
-        "now": iso(), "centres": [hefei] if is_empty else [*cities, hefei],
+        "now": iso(), "is_demo": not is_empty, "centres": [hefei] if is_empty else [*cities, hefei],
         "batches": {"rows": [] if is_empty else rows, "next": None if is_empty else 3},
         "days": [day.isoformat() for day in SHOWN], "reconciled": [] if is_empty else reconciled(),
         "differences": [] if is_empty else differences(), "keys": ([] if is_empty else keys()) if decides else None,

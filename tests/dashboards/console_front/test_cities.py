@@ -45,6 +45,7 @@ def test_what_is_late_and_what_differs_is_counted_and_found(page: Console) -> No
     assert all(words in row(page, "centres", "340800") for words in ("断了", "3小时前", "1小时", "连不上"))
     assert all(words in row(page, "centres", "340200") for words in ("正常", "5分钟前", "没收 2"))
     assert "本平台" in row(page, "centres", "340100")
+    assert page.sees("#demo") and "演示数据" in page.text("#demo")
     page.page.click("#count-differs")
     assert page.focused == "days-h"
     assert all(words in row(page, "differences", f"340200-{LAST}") for words in ("来电 44", "（−3）", "对不上"))

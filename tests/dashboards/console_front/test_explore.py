@@ -10,6 +10,17 @@ import pytest
 
 from tests.dashboards.console_front.driver import Console, Hotline
 
+MODULES = """async () => {
+    const { periodWords } = await import("/static/province/explore-period.js");
+    const { changeOf } = await import("/static/province/explore-words.js");
+    const count = { unit: "count" };
+    return {
+        periods: [["2025-11-21", "2026-11-20"], ["2025-10-03", "2025-11-05"], ["2026-10-03", "2026-11-05"]]
+            .map(([since, until]) => periodWords(since, until, "2026-11-20")),
+        grown: [[300, 100], [1200, 100], [2239606, 1347]]
+            .map(([value, before]) => changeOf(count, { value }, { value: before }).size),
+    };
+}"""
 READY = "#explore:not(.first, .refreshing)"
 
 
@@ -66,6 +77,26 @@ def test_the_address_says_everything_and_the_way_back_works(page: Console) -> No
     page.until(lambda: asked(page)["since"] == "2026-10-22" and asked(page)["figure"] == "asa_seconds")
     page.page.goto(address)
     assert asked(shown(page))["compare"] == "year" and "对比2025年10月" in page.text("#about")
+
+
+def test_periods_and_changes_are_told_so_that_nobody_is_misled(page: Console) -> None:
+    found = page.page.evaluate(MODULES)
+    assert found["periods"] == ["2025年11月21日至2026年11月20日", "2025年10月3日至11月5日", "10月3日至11月5日"]
+    assert found["grown"] == ["200%", "12倍", "百倍以上"]
+    # Beside this year's days no year is named, and half a day is not silently put beside a whole one.
+    assert "对比9月22日至10月21日" in page.text("#about") and "整天" not in page.text("#hero-change")
+    click(page, "#quick button:has-text('今天')")
+    assert "今天还没过完，对比的是整天" in page.text("#hero-change") and "对比11月19日" in page.text("#about")
+    # Those who left the line did not all hang up: some had booked a callback.
+    assert "没等到（挂断或改约回电）" in page.text("#waits")
+
+
+def test_on_paper_no_part_covers_another(page: Console) -> None:
+    page.page.emulate_media(media="print")
+    page.page.set_viewport_size({"width": 720, "height": 1000})
+    assert not page.sees("#rail") and not page.sees("#calls-part")
+    parts = page.page.locator(".main-parts, .two, .stacked")
+    assert parts.evaluate_all("parts => parts.every((part) => getComputedStyle(part).display === 'block')")
 
 
 def test_centres_and_subjects_are_ticked_in_panels(page: Console, hotline: Hotline) -> None:

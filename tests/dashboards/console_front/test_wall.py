@@ -16,6 +16,16 @@ from tests.dashboards.console_front.driver import Console, Hotline
 
 VENDOR = PROJECT_DIR / "dashboards" / "static" / "vendor"
 needs_map = pytest.mark.skipif(not (VENDOR / "anhui.json").exists(), reason="The charts are not there: make charts")
+COVERED = """() => {
+    const names = [...document.querySelectorAll("#cities .city")];
+    if (!names.every((name) => name.style.left)) return ["not placed"];
+    const boxes = names.map((name) => [name.textContent, name.getBoundingClientRect()]);
+    const both = (from, to) => Math.min(from[1], to[1]) - Math.max(from[0], to[0]) > 1;
+    return boxes.flatMap(([name, one], n) => boxes.slice(n + 1)
+        .filter(([, other]) => both([one.left, one.right], [other.left, other.right])
+            && both([one.top, one.bottom], [other.top, other.bottom]))
+        .map(([other]) => `${name} ${other}`));
+}"""
 LIBRARY = "**/static/vendor/echarts.min.js"
 MODULES = """async () => {
     const charts = await import("/static/province/charts.js");
@@ -104,6 +114,13 @@ def test_a_tile_has_the_servers_own_number_and_says_what_it_is_made_of(wall: Con
 
 
 @needs_map
+@pytest.mark.parametrize("size", [(1920, 1080), (1366, 768), (390, 844), (360, 740)])
+def test_no_name_on_the_map_covers_another(wall: Console, size: tuple[int, int]) -> None:
+    wall.page.set_viewport_size({"width": size[0], "height": size[1]})
+    wall.until(lambda: wall.page.evaluate(COVERED) == [])
+
+
+@needs_map
 def test_enter_on_a_city_narrows_the_board_and_escape_brings_the_province_back(wall: Console) -> None:
     received = tile(wall, "received")
     wall.page.wait_for_selector(f"{city('340100')}[style]")
@@ -126,6 +143,10 @@ def test_a_key_chooses_the_figure_of_the_map_and_the_address_keeps_it(open_wall:
     assert "没有数据" in wall.text(f'#table tr[data-centre="{wall_samples.UNKNOWN}"]')
     wall.page.click('#table tr[data-centre="340200"] button')
     assert wall.text("#place") == "芜湖" and wall.sees("#elsewhere")
+    # What its own system does not tell is not nought.
+    assert [wall.text(f"#now-{name} b") for name in ("waiting", "longest", "on_line", "cases_overdue")] == ["—"] * 3 + [
+        "0"
+    ]
 
 
 def test_it_updates_by_itself_and_announces_only_what_is_new(wall: Console, hotline: Hotline) -> None:
