@@ -11,23 +11,30 @@ export class Sheet {
     this.dialog = byId(`${name}-dialog`);
     this.#wrong = byId(`${name}-wrong`);
     this.dialog.querySelector("[data-close]").addEventListener("click", () => this.dialog.close());
-    byId(`${name}-form`).addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
+    byId(`${name}-form`)?.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
   }
+
+  /** What the form does; a dialog that only shows has none. */
+  send() {}
 
   say(words) {
     write(this.#wrong, words);
     this.#wrong.hidden = !words;
   }
 
-  /** Do it; the dialog stays open with the sentence when the server says no. `work` gives what is told. */
+  /**
+   * Do it once; the dialog stays open with the sentence of whatever goes wrong. When `work` gives {tell, said}, the
+   * dialog closes and `tell(said)` is told.
+   */
   async attempt(button, work) {
     if (button.disabled) return;
     button.disabled = true;
     this.say("");
     try {
-      const { tell, said } = await work();
+      const told = await work();
+      if (!told) return;
       this.dialog.close();
-      await tell(said);
+      await told.tell(told.said);
     } catch (error) {
       this.say(error.message);
     } finally {

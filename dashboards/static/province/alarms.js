@@ -4,29 +4,33 @@ import { Api } from "../console/api.js";
 import { announce, Banners } from "../console/banners.js";
 import { readConfig } from "../console/config.js";
 import { byId, write } from "../console/dom.js";
+import { Freshness, keepCentre } from "../console/freshness.js";
 import { Poll } from "../console/poll.js";
 import * as pulse from "../console/pulse.js";
-import { setServerNow, spoken } from "../console/times.js";
-import { AlarmClear } from "./alarms-clear.js";
+import { ReasonDialog } from "../console/sheet.js";
+import { setServerNow } from "../console/times.js";
 import { AlarmTable, pastCells, presentCells, showProofs } from "./alarms-rows.js";
 
 const PLACE = "alarms-centre";
 const STALE_MS = 20000;
-const GRACE_MS = 1500;
 
 const config = readConfig("alarms-config");
 const root = byId("alarms");
 const api = new Api(root.dataset.csrf, location.pathname);
 const banners = new Banners();
-const clear = new AlarmClear(api, done, config.clear_reasons);
+const clear = new ReasonDialog({
+  name: "clear", reasons: config.clear_reasons, done,
+  about: (row) => `${row.centre_name}，${row.rule_zh}：${row.words}`,
+  clear: ({ id }, reason, words) => api.post(`/province/api/alarms/${id}/clear`, { reason: reason.key, words }),
+});
 const tables = {
   to_clear: new AlarmTable("to_clear", presentCells, (_, row) => clear.open(row)),
   open: new AlarmTable("open", presentCells),
   history: new AlarmTable("history", pastCells),
 };
 const poll = new Poll({ look, hear, pulse });
+const freshness = new Freshness({ poll, banners, root, staleMs: STALE_MS });
 let data = null;
-let lostAt = 0;
 
 function look() {
   const centre = byId("centre")?.value;
@@ -72,29 +76,11 @@ function choose() {
 }
 
 function tick() {
-  const { state, freshAt, refusal } = poll;
-  const now = Date.now();
-  const age = now - freshAt;
-  lostAt = state === "lost" ? lostAt || now : 0;
-  const isTold = lostAt && now - lostAt > GRACE_MS;
-  const how = freshAt ? `页面是 ${spoken(age / 1000)}前的情况。` : "";
-  banners.set("link", isTold ? `${refusal || "连不上服务器，"}正在重试。${how}` : "", "bad");
-  if (isTold && !freshAt) write(byId("loading"), "还没有打开，正在重试。");
-  root.classList.toggle("stale", freshAt > 0 && age > STALE_MS);
-  write(byId("fresh"), freshAt ? (age < 10000 ? "刚刚更新" : `${spoken(age / 1000)}前更新`) : "");
-  byId("signed-out").toggleAttribute("open", state === "signed-out");
+  freshness.tick();
   for (const table of Object.values(tables)) table.tick();
 }
 
-const centre = byId("centre");
-if (centre) {
-  centre.value = sessionStorage.getItem(PLACE) ?? "";
-  if (centre.selectedIndex < 0) centre.value = "";
-  centre.addEventListener("change", () => {
-    sessionStorage.setItem(PLACE, centre.value);
-    choose();
-  });
-}
+keepCentre(PLACE, choose);
 
 poll.refresh();
 pulse.every(1000, tick);

@@ -2,7 +2,8 @@
 
 import { byId, make, write } from "../console/dom.js";
 import { dayAndTime } from "../console/times.js";
-import { copy, Sheet } from "./cities-sheet.js";
+import { Sheet } from "../console/sheet.js";
+import { copy } from "./copy.js";
 
 export class BatchDialog extends Sheet {
   #api;

@@ -3,7 +3,7 @@
 import { byId, fill, make, write } from "../console/dom.js";
 import { dayAndTime } from "../console/times.js";
 import { dayWords, gap, stateOf } from "./cities-rows.js";
-import { Sheet } from "./cities-sheet.js";
+import { Sheet } from "../console/sheet.js";
 
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 

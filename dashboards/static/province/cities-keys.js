@@ -1,7 +1,8 @@
 // Which cities have systems of their own, and their keys: made and shown once, revoked after a question.
 
 import { byId, fill, make, write } from "../console/dom.js";
-import { copy, Sheet } from "./cities-sheet.js";
+import { Sheet } from "../console/sheet.js";
+import { copy } from "./copy.js";
 
 export class KeyDesk {
   #make;

@@ -5,7 +5,7 @@ import { byId, make, write } from "../console/dom.js";
 import { problemRow, tabbed } from "./cities-batch.js";
 import { fillCentres } from "./cities-keys.js";
 import { stateOf } from "./cities-rows.js";
-import { copy } from "./cities-sheet.js";
+import { copy } from "./copy.js";
 
 const PATIENCE_MS = 60000;
 

@@ -4,10 +4,11 @@ import { Api } from "../console/api.js";
 import { announce, Banners } from "../console/banners.js";
 import { readConfig } from "../console/config.js";
 import { byId, write } from "../console/dom.js";
+import { Freshness, keepCentre } from "../console/freshness.js";
 import { FreezeTable as Rows } from "../console/freezes-rows.js";
 import { Poll } from "../console/poll.js";
 import * as pulse from "../console/pulse.js";
-import { setServerNow, spoken } from "../console/times.js";
+import { setServerNow } from "../console/times.js";
 import { BatchDialog } from "./cities-batch.js";
 import { DayDialog, DayGrid } from "./cities-days.js";
 import { KeyDesk, SystemDialog } from "./cities-keys.js";
@@ -16,7 +17,6 @@ import { Upload } from "./cities-upload.js";
 
 const PLACE = "cities-centre";
 const STALE_MS = 60000;
-const GRACE_MS = 1500;
 // Every half minute, six beats of the poll.
 const EVERY = 6;
 const ADDRESS = "/province/api/cities";
@@ -38,8 +38,8 @@ const keyRows = keys && new Rows("keys", keyCells, (_, row) => keys.revoke(row))
 let beat = 0;
 const slowly = { every: (ms, work) => pulse.every(ms, () => { beat += 1; if (beat % EVERY === 0 || poll.state === "lost") work(); }) };
 const poll = new Poll({ look, hear, pulse: slowly });
+const freshness = new Freshness({ poll, banners, root, staleMs: STALE_MS });
 let data = null;
-let lostAt = 0;
 // Batches older than the first page, as long as somebody reads them.
 let older = [];
 let next = null;
@@ -137,29 +137,11 @@ function done(said) {
 }
 
 function tick() {
-  const { state, freshAt, refusal } = poll;
-  const now = Date.now();
-  const age = now - freshAt;
-  lostAt = state === "lost" ? lostAt || now : 0;
-  const isTold = lostAt && now - lostAt > GRACE_MS;
-  const how = freshAt ? `页面是 ${spoken(age / 1000)}前的情况。` : "";
-  banners.set("link", isTold ? `${refusal || "连不上服务器，"}正在重试。${how}` : "", "bad");
-  if (isTold && !freshAt) write(byId("loading"), "还没有打开，正在重试。");
-  root.classList.toggle("stale", freshAt > 0 && age > STALE_MS);
-  write(byId("fresh"), freshAt ? (age < 10000 ? "刚刚更新" : `${spoken(age / 1000)}前更新`) : "");
-  byId("signed-out").toggleAttribute("open", state === "signed-out");
+  freshness.tick();
   tickAges(byId("centres"));
 }
 
-const centre = byId("centre");
-if (centre) {
-  centre.value = sessionStorage.getItem(PLACE) ?? "";
-  if (centre.selectedIndex < 0) centre.value = "";
-  centre.addEventListener("change", () => {
-    sessionStorage.setItem(PLACE, centre.value);
-    choose();
-  });
-}
+keepCentre(PLACE, choose);
 byId("only-bad").addEventListener("change", choose);
 byId("more-batches").addEventListener("click", readOlder);
 byId("key-make")?.addEventListener("click", () => keys.make());

@@ -143,7 +143,7 @@ def test_a_key_is_shown_once(page: Console, hotline: Hotline) -> None:
     page.press("Escape")
     assert page.sees("#key-shown")
     page.page.click("#key-close")
-    assert "whsec_" not in page.page.content()
+    page.until(lambda: "whsec_" not in page.page.content())
     page.page.click('#keys tr[data-id="ck-1"] button')
     page.page.click("#revoke-form [type=submit]")
     page.until(lambda: len(hotline.done("keys/ck-1/revoke")) == 1)
