@@ -107,6 +107,7 @@ class Settings:
         # Signatures are made over this address, so it must be exactly what the carrier is given.
         public_base_url = http_url(read, "PUBLIC_BASE_URL", port)
         is_demo = is_loopback(bind) and is_loopback(urlsplit(public_base_url).hostname or "")
+        demo = _demo(read, is_demo)
         stream_port = read.integer("STREAM_PORT", port_beside(gateway_port, port), 1, 65535)
         account_sid, auth_token = _carrier(read, is_demo)
         api_key, api_secret, app_sid = _client(read)
@@ -130,8 +131,8 @@ class Settings:
             config_dir=_config_dir(read),
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
             log_json=read.boolean("LOG_JSON", default=not sys.stdout.isatty()),
-            demo=_demo(read, is_demo),
-            demo_history_days=read.integer("DEMO_HISTORY_DAYS", 365, 0, 3650) if _demo(read, is_demo) else 0,
+            demo=demo,
+            demo_history_days=read.integer("DEMO_HISTORY_DAYS", 365, 0, 3650) if demo else 0,
             silence_close_seconds=read.integer("SILENCE_CLOSE_SECONDS", 7200, 600, 86400),
             metrics_token=read.text("METRICS_TOKEN"),
             tts_command=_tts_command(read),

@@ -28,13 +28,14 @@ GOING_ON = {
     "seats": "SELECT number || ' ' || state FROM agent WHERE state IN ('reserved', 'on_call', 'hold')",
     "recordings": "SELECT recording_sid FROM talk_recording WHERE status = 'in-progress'",
 }
+PLACE_LEFT = "an open place of a call that is over"
 # Each names rows that contradict others; none may have any, at the end or at any time before.
 CONTRADICTIONS = {
     "an open offer without a live call": """
         SELECT offer.id FROM offer LEFT JOIN call USING (call_sid)
         WHERE offer.ended_at IS NULL AND NOT starts_with(offer.call_sid, 'callback-')
           AND (call.call_sid IS NULL OR call.ended_at IS NOT NULL)""",
-    "an open place of a call that is over": f"""
+    PLACE_LEFT: f"""
         SELECT queue_entry.id::text FROM queue_entry LEFT JOIN call USING (call_sid)
         WHERE queue_entry.ended_at IS NULL AND NOT {_TO_BE_RUNG}
           AND (call.call_sid IS NULL OR call.ended_at IS NOT NULL)""",

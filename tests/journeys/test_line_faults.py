@@ -13,14 +13,17 @@ from integrations.database_url import psycopg_url
 from integrations.embedded import postgres_in
 from queueing import offers, tasks
 from tests.journeys.line_stage import LineCaller, LineStage, quick_config
-from tests.journeys.scripted_seats import ACCEPT, REJECT, ScriptedSeat, SeatRefused
+from tests.journeys.scripted_seats import ACCEPT, REJECT, WAIT, ScriptedSeat, SeatRefused
 from tests.running import RunningHotline
-from tests.waiting import eventually
+from tests.waiting import comes_true, eventually
 
 # Promised: whatever is killed, another takes over within this.
 TAKEN_OVER_SECONDS = 5.0
 # A job that looks every half minute, on a machine that does much else.
 CLEARED_SECONDS = 45.0
+# A ring is over after four; the third one missed in a row would set the seat away.
+RING_AND_MORE_SECONDS = 6.0
+MOST_RINGS = 2
 
 
 @pytest.fixture(scope="module")
@@ -119,14 +122,23 @@ def test_a_dispatcher_killed_while_it_rings(stage: LineStage, seat: ScriptedSeat
 
 
 def test_a_dispatcher_killed_between_accept_and_talk(stage: LineStage, seat: ScriptedSeat) -> None:
-    caller = ring(stage, seat)
+    caller = stage.callers.ring()
+    assert any(killed_after_accept(stage, seat, caller) for _ in range(MOST_RINGS))
+    stage.until_back("dispatcher")
+    stage.until_connected(seat, caller, TAKEN_OVER_SECONDS)
+
+
+def killed_after_accept(stage: LineStage, seat: ScriptedSeat, caller: LineCaller) -> bool:
+    """False when the ring was over sooner than the word of its seat, as it may be on a busy machine."""
+    eventually(lambda: seat.ringing)
     with stage.frozen("dispatcher"):
         seat.on_ring = ACCEPT
         seat.accept()
-        eventually(lambda: stage.offers(caller) == ["accepted"])
-        stage.kill("dispatcher")
-    stage.until_back("dispatcher")
-    stage.until_connected(seat, caller, TAKEN_OVER_SECONDS)
+        if comes_true(lambda: stage.offers(caller)[-1] == "accepted", RING_AND_MORE_SECONDS):
+            stage.kill("dispatcher")
+            return True
+        seat.on_ring = WAIT
+    return False
 
 
 def test_a_dispatcher_killed_while_it_asks_the_carrier(stage: LineStage, seat: ScriptedSeat) -> None:
