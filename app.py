@@ -31,6 +31,7 @@ ADDRESSES = (
     ("咨询员工作台", "/console"),
     ("办件", "/cases"),
     ("现场看板", "/console/floor"),
+    ("全省大屏", "/province"),
     ("菜单状态", "/status"),
     ("运行状态", "/readyz"),
     ("监控指标", "/metrics"),
