@@ -6,11 +6,11 @@ from typing import TypeVar
 
 Answer = TypeVar("Answer")
 # A test says what happens, not how quickly: a busy machine gets its time.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 def eventually(predicate: Callable[[], Answer], timeout: float = PATIENCE_SECONDS) -> Answer:
-    """The predicate's first true answer, asked every 20 ms; fails the test after `timeout` seconds, 60 at least."""
+    """The predicate's first true answer, asked every 20 ms; fails the test after `timeout` seconds, 180 at least."""
     timeout = max(timeout, PATIENCE_SECONDS)
     deadline = time.monotonic() + timeout
     while not (answer := predicate()):
