@@ -51,7 +51,6 @@ PHONE, WEB, WECHAT = "phone", "web", "wechat"
 CHANNELS_ZH = {PHONE: "电话", WEB: "网站", WECHAT: "微信"}
 # Where a fact comes from: this hotline's ledger, a city's own system, or a generated history to try things with.
 OWN, CITY, DEMO = "own", "city", "demo"
-SOURCES = (OWN, CITY, DEMO)
 # hour: `at` is its beginning. day: midnight in Shanghai. cell: an hour of a weekday within a month; `at` is the
 # first hour of the month that falls on that weekday and hour. month: midnight of its first day, for years of history.
 HOUR, DAY, CELL, MONTH = "hour", "day", "cell", "month"

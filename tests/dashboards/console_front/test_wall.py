@@ -15,7 +15,6 @@ from tests.dashboards.console_front import wall_samples
 from tests.dashboards.console_front.driver import Console, Hotline
 
 VENDOR = PROJECT_DIR / "dashboards" / "static" / "vendor"
-needs_map = pytest.mark.skipif(not (VENDOR / "anhui.json").exists(), reason="The charts are not there: make charts")
 COVERED = """() => {
     const names = [...document.querySelectorAll("#cities .city")];
     if (!names.every((name) => name.style.left)) return ["not placed"];
@@ -44,6 +43,12 @@ MODULES = """async () => {
         usual: [[110, 100], [100, 101], [80, 100], [300, 100], [5, null], [5, 0]].map((pair) => besideUsual(...pair)),
     };
 }"""
+
+
+@pytest.fixture
+def the_map() -> None:
+    """`make test` fetches it; without it there is nothing to look at, and that is said."""
+    assert (VENDOR / "anhui.json").exists(), "地图没有取到，请执行 make charts"
 
 
 @pytest.fixture
@@ -113,14 +118,14 @@ def test_a_tile_has_the_servers_own_number_and_says_what_it_is_made_of(wall: Con
     assert "通话 42" in wall.text("#agents-words") and wall.text("#agents-total") == "在岗 78 人"
 
 
-@needs_map
+@pytest.mark.usefixtures("the_map")
 @pytest.mark.parametrize("size", [(1920, 1080), (1366, 768), (390, 844), (360, 740)])
 def test_no_name_on_the_map_covers_another(wall: Console, size: tuple[int, int]) -> None:
     wall.page.set_viewport_size({"width": size[0], "height": size[1]})
     wall.until(lambda: wall.page.evaluate(COVERED) == [])
 
 
-@needs_map
+@pytest.mark.usefixtures("the_map")
 def test_enter_on_a_city_narrows_the_board_and_escape_brings_the_province_back(wall: Console) -> None:
     received = tile(wall, "received")
     wall.page.wait_for_selector(f"{city('340100')}[style]")
