@@ -13,6 +13,7 @@ from rq import Queue, Worker, worker_registration
 from rq.cron import CronScheduler
 from rq.exceptions import SchedulerNotFound, StopRequested
 from rq.job import Job
+from rq.worker import DequeueStrategy
 
 from integrations.live_store import build_worker_connection
 from integrations.processes import die_with_parent
@@ -37,8 +38,8 @@ class HotlineWorker(Worker):
     is_stopping = False
 
     def run(self) -> None:
-        """Work until a stop is asked for, or until RQ gives up."""
-        self.work()
+        """Work until a stop is asked for, or until RQ gives up; after each job the other queue comes first."""
+        self.work(dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
 
     def request_stop(self, signum: int, frame: object) -> None:
         self.is_stopping = True

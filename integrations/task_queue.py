@@ -24,9 +24,9 @@ from integrations.settings import Settings
 log = structlog.get_logger(__name__)
 
 DEFAULT_QUEUE = "default"
-# Large files to be moved: they wait until nothing quicker is to be done, and may take long.
+# Large files to be moved, which may take long.
 FILES_QUEUE = "files"
-# Every worker listens on all of these, first ones first.
+# Every worker listens on all of these in turn: a message is fetched however much else there is to do.
 QUEUES = (DEFAULT_QUEUE, FILES_QUEUE)
 
 JOB_SECONDS = 120

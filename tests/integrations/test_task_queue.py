@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from integrations.embedded import EmbeddedValkey
 from integrations.live_store import build_live_store
 from integrations.services import Services
 from integrations.settings import PROJECT_DIR
-from integrations.task_queue import DEFAULT_QUEUE, clock_alive, enqueue, worker_alive
+from integrations.task_queue import DEFAULT_QUEUE, FILES_QUEUE, clock_alive, enqueue, worker_alive
 from tests.integrations.job_samples import note, work_for_ever
 from tests.waiting import eventually
 
@@ -47,17 +48,22 @@ def own_redis(tmp_path: Path) -> Iterator[EmbeddedValkey]:
 
 @pytest.fixture
 def processes(own_redis: EmbeddedValkey, postgres_url: str, tmp_path: Path) -> Iterator[Processes]:
-    running = {
-        name: subprocess.Popen(
-            [sys.executable, "-c", WORKER, name, postgres_url, own_redis.url, str(tmp_path / "var")],
-            cwd=PROJECT_DIR,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("worker", "clock")
-    }
-    yield running
-    for process in running.values():
+    with ExitStack() as running:
+        started = {name: _running(name, postgres_url, own_redis, tmp_path) for name in ("worker", "clock")}
+        yield {name: running.enter_context(process) for name, process in started.items()}
+
+
+@contextmanager
+def _running(name: str, postgres_url: str, redis: EmbeddedValkey, folder: Path) -> Iterator[subprocess.Popen]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, name, postgres_url, redis.url, str(folder / "var")],
+        cwd=PROJECT_DIR,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
         process.kill()
         process.communicate()
 
@@ -95,6 +101,18 @@ def test_a_job_ends_with_its_killed_worker(processes: Processes, own_redis: Embe
     processes["worker"].kill()
     processes["worker"].wait()
     eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_file_does_not_wait_until_all_else_is_done(
+    own_redis: EmbeddedValkey, postgres_url: str, tmp_path: Path
+) -> None:
+    store = build_live_store(own_redis.url)
+    for number in range(5):
+        assert enqueue(store, DEFAULT_QUEUE, note, number)
+    assert enqueue(store, FILES_QUEUE, note, 17)
+    with _running("worker", postgres_url, own_redis, tmp_path):
+        eventually(lambda: store.llen("test:notes") == 6)
+    assert store.lrange("test:notes", 0, -1)[:2] == [b"0", b"17"]
 
 
 def test_an_emptied_redis_learns_of_the_worker_again(own_redis: EmbeddedValkey) -> None:
