@@ -17,8 +17,9 @@ T = TypeVar("T")
 MOST_DIGITS = 64
 # Frames may come in a bunch after a hiccup of the network; whatever is further ahead of the clock is dropped.
 MOST_AHEAD_SECONDS = 1.0
-# A gap in what is heard longer than this is filled with silence, so that a recording keeps its timing.
-LONGEST_GAP_SECONDS = 0.2
+# A gap in what is heard longer than this is filled with silence, so that a recording keeps its timing. What is
+# shorter comes after all, in a bunch: silence would cut a word in two.
+LONGEST_GAP_SECONDS = 1.0
 
 
 class BaseLeg:

@@ -20,10 +20,12 @@ import pytest
 
 from integrations.gateway.audio import duration_seconds, read_wav, silence
 from integrations.gateway.calls import Calls
+from integrations.gateway.frames import FRAME_BYTES, FRAME_SECONDS
 from integrations.gateway.recordings import Recording
-from integrations.gateway.scripted import Act
+from integrations.gateway.scripted import Act, ScriptedLeg
 from integrations.gateway.webhooks import Answer
 from tests.gateway.scene import Reply, Scene, document, ring, speech
+from tests.gateway.virtual_time import run_in_virtual_time
 
 BEEP_SECONDS = 0.5
 ASK = "<Say>请留言</Say>"
@@ -183,3 +185,23 @@ def test_a_lost_network_is_not_silence() -> None:
         record('timeout="3"'), speak(1, lose=True), Act(wait=20, find=True), Act(wait=1, speech=speech(1), keys="#")
     )
     assert action(scene)["Digits"] == "#"
+
+
+def test_a_hiccup_of_the_network_cuts_no_word_in_two() -> None:
+    """Frames that come late in a bunch are the sound that was missing; after a real gap the timing is kept."""
+    said = speech(2.0)
+    frames = [said[at : at + FRAME_BYTES] for at in range(0, len(said), FRAME_BYTES)]
+
+    async def hear(gap_seconds: float, bunch: int) -> bytes:
+        leg = ScriptedLeg()
+        leg.start_record()
+        for number, frame in enumerate(frames):
+            leg.hear(frame)
+            if number == 24:
+                await asyncio.sleep(gap_seconds)
+            elif not 24 < number < 24 + bunch:
+                await asyncio.sleep(FRAME_SECONDS)
+        return leg.stop_record()
+
+    assert run_in_virtual_time(hear(0.9, bunch=45)) == said
+    assert duration_seconds(run_in_virtual_time(hear(3.0, bunch=0))) == pytest.approx(2.0 + 3.0, abs=0.05)

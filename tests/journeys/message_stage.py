@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import wave
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from integrations.settings import PROJECT_DIR
 from integrations.work_calendar import in_shanghai
 from tests.journeys.callback_stage import SOON, CallbackStage, callback_config
 from tests.journeys.line_stage import LineCaller
-from tests.journeys.scripted_phones import FRAME_SECONDS, SILENCE
+from tests.journeys.scripted_phones import SILENCE
 from tests.waiting import eventually
 
 BENGBU, BENGBU_NUMBER = "340300", "+8655212333"
@@ -74,19 +73,13 @@ class SpeakingCaller(LineCaller):
             self.is_recorded = True
             self.spoken = bytearray(self.voice)
 
-    async def _send_silence(self, socket: Any) -> None:
-        while not socket.closed:
-            if self.state == "live":
-                await socket.send_bytes(self._next_frame())
-                if self.hangs_up and self.is_recorded and not self.spoken:
-                    await self.hang_up()
-                    self.hangs_up = False
-            await asyncio.sleep(FRAME_SECONDS)
-
-    def _next_frame(self) -> bytes:
+    async def _send_frame(self, socket: Any) -> None:
         frame = bytes(self.spoken[:FRAME_BYTES])
         del self.spoken[:FRAME_BYTES]
-        return frame.ljust(FRAME_BYTES, b"\0")
+        await socket.send_bytes(frame.ljust(FRAME_BYTES, b"\0"))
+        if self.hangs_up and self.is_recorded and not self.spoken:
+            self.hangs_up = False
+            await self.hang_up()
 
 
 class MessageStage(CallbackStage):

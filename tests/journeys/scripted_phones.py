@@ -45,7 +45,7 @@ class ScriptedPhone:
         """The whole call."""
         async with session.ws_connect(url, headers={"Origin": origin}) as socket:
             self._socket = socket
-            sending = asyncio.create_task(self._send_silence(socket))
+            sending = asyncio.create_task(self._send_sound(socket))
             try:
                 async for message in socket:
                     if message.type == aiohttp.WSMsgType.BINARY:
@@ -75,11 +75,18 @@ class ScriptedPhone:
             case "ended":
                 self.state = "ended"
 
-    async def _send_silence(self, socket: Any) -> None:
+    async def _send_sound(self, socket: Any) -> None:
+        """As a telephone does, by the clock: what a busy machine held up follows in a bunch."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while not socket.closed:
             if self.state == "live":
-                await socket.send_bytes(SILENCE)
-            await asyncio.sleep(FRAME_SECONDS)
+                await self._send_frame(socket)
+            due += FRAME_SECONDS
+            await asyncio.sleep(due - loop.time())
+
+    async def _send_frame(self, socket: Any) -> None:
+        await socket.send_bytes(SILENCE)
 
 
 class ScriptedPhones:
