@@ -53,7 +53,9 @@ CHANNELS_ZH = {PHONE: "电话", WEB: "网站", WECHAT: "微信"}
 OWN, CITY, DEMO = "own", "city", "demo"
 # hour: `at` is its beginning. day: midnight in Shanghai. cell: an hour of a weekday within a month; `at` is the
 # first hour of the month that falls on that weekday and hour. month: midnight of its first day, for years of history.
-HOUR, DAY, CELL, MONTH = "hour", "day", "cell", "month"
+# year: the cells of a year that is over, each at its first hour of the year.
+HOUR, DAY, CELL, MONTH, YEAR = "hour", "day", "cell", "month", "year"
+GRAINS = (HOUR, DAY, CELL, MONTH, YEAR)
 
 
 def wait_bucket(seconds: float) -> int:

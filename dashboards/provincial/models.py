@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboards.provincial.measures import MEASURES
+from dashboards.provincial.measures import GRAINS, MEASURES
 from integrations.database import Base
 from ivr.outcome import PRECEDENCE
 
@@ -43,7 +43,7 @@ Fact = Table(
     Column("channel", String(8), primary_key=True),
     Column("source", String(4), primary_key=True),
     *(Column(name, Integer, nullable=False, server_default="0") for name in MEASURES),
-    CheckConstraint("grain IN ('hour', 'day', 'cell', 'month')", name="grain_is_known"),
+    CheckConstraint(f"grain IN {GRAINS}", name="grain_is_known"),
     CheckConstraint("source IN ('own', 'city', 'demo')", name="source_is_known"),
 )
 

@@ -18,7 +18,7 @@ import psycopg
 import structlog
 from redis import Redis
 
-from dashboards.provincial.demo.history import months_of, write_days
+from dashboards.provincial.demo.history import months_of, write_days, write_year
 from dashboards.provincial.explore.answers import Explore
 from dashboards.provincial.explore.call_list import CallList, read_wanted
 from dashboards.provincial.explore.query import read_query
@@ -173,6 +173,9 @@ def _fill(found: Ground) -> None:
             "SELECT sum(received) FROM fact WHERE grain = 'day' AND subject = '*'"
         ).fetchone()
         calls = int(row[0]) if row else 0
+    with found.line.services.database.pool.connection() as connection, connection.transaction():
+        for year in range(month[0].year, TODAY.year):
+            write_year(connection, year)
     print(f"统计：{calls:,} 个来电的汇总，从 {month[-1]} 起", flush=True)
     since, until = _bounds(BUSY_DAY)
     quiet = {

@@ -15,7 +15,7 @@ from dashboards.provincial.demo.model import Array, Arrays, Hours, draw, subject
 from dashboards.provincial.demo.shape import SCALES, calls_of_day, share_of_hour
 from dashboards.provincial.demo.staffing import midnight, staffed_share
 from dashboards.provincial.facts.build import long_connection
-from dashboards.provincial.measures import ALL_SUBJECTS, DEMO, HOUR, MEASURES, PHONE
+from dashboards.provincial.measures import ALL_SUBJECTS, CELL, DEMO, HOUR, MEASURES, PHONE, YEAR
 from integrations.database import Database
 from integrations.work_calendar import WorkCalendar, in_shanghai
 from queueing.centre import Centre
@@ -34,18 +34,24 @@ SELECT 'day', subject, date_trunc('day', at, 'Asia/Shanghai'), centre, channel, 
 WHERE grain = 'hour' AND source = 'demo' AND at >= %(since)s AND at < %(until)s GROUP BY 1, 2, 3, 4, 5, 6
 ON CONFLICT DO NOTHING
 """).format(names=_NAMES, sums=_SUMS)
-# The first hour of the month that falls on the weekday and hour stands for all of them.
-_CELLS = sql.SQL("""
+
+
+def _cells(made: str, of: str, unit: str) -> sql.Composed:
+    """The facts of one grain by the hours of the week; each stands at the first such hour of the month or year."""
+    return sql.SQL("""
 INSERT INTO fact ({names})
-SELECT 'cell', subject, min(first_at), centre, channel, source, {sums} FROM (
-    SELECT *, (month + make_interval(days => (weekday - extract(dow FROM month)::int + 7) %% 7, hours => hour))
+SELECT {made}, subject, first_at, centre, channel, source, {sums} FROM (
+    SELECT *, (first + make_interval(days => (weekday - extract(dow FROM first)::int + 7) %% 7, hours => hour))
            AT TIME ZONE 'Asia/Shanghai' AS first_at
-    FROM (SELECT *, date_trunc('month', at AT TIME ZONE 'Asia/Shanghai') AS month,
+    FROM (SELECT *, date_trunc({unit}, at AT TIME ZONE 'Asia/Shanghai') AS first,
                  extract(dow FROM at AT TIME ZONE 'Asia/Shanghai')::int AS weekday,
                  extract(hour FROM at AT TIME ZONE 'Asia/Shanghai')::int AS hour
-          FROM fact WHERE grain = 'hour' AND source = 'demo' AND at >= %(since)s AND at < %(until)s) AS hours
+          FROM fact WHERE grain = {of} AND source = 'demo' AND at >= %(since)s AND at < %(until)s) AS finer
 ) AS placed GROUP BY subject, first_at, centre, channel, source
-""").format(names=_NAMES, sums=_SUMS)
+""").format(names=_NAMES, sums=_SUMS, made=made, of=of, unit=unit)
+
+
+_CELLS, _YEARS = _cells(CELL, HOUR, "month"), _cells(YEAR, CELL, "year")
 _NO_HOURS = "DELETE FROM fact WHERE grain = 'hour' AND source = 'demo' AND at >= %(since)s AND at < %(until)s"
 _MONTHS = sql.SQL("""
 INSERT INTO fact ({names})
@@ -54,6 +60,7 @@ WHERE grain = 'day' AND source = 'demo' AND at >= %(since)s AND at < %(until)s G
 """).format(names=_NAMES, sums=_SUMS)
 _NO_MONTHS = "DELETE FROM fact WHERE grain = 'month' AND source = 'demo' AND at = %(since)s"
 _NO_CELLS = "DELETE FROM fact WHERE grain = 'cell' AND source = 'demo' AND at >= %(since)s AND at < %(until)s"
+_NO_YEARS = "DELETE FROM fact WHERE grain = 'year' AND source = 'demo' AND at >= %(since)s AND at < %(until)s"
 _COPY = sql.SQL("COPY fact ({}) FROM STDIN").format(_NAMES)
 _HOURS_THERE = """
 SELECT DISTINCT at FROM fact
@@ -108,6 +115,8 @@ def fill_in(
             missing = set(days_to_fill(connection, today, most))
             if days := [day for day in month if day in missing]:
                 write_days(connection, centres, calendar, days, tell_themselves)
+                if days[0].year < today.year:
+                    write_year(connection, days[0].year)
             written += len(days)
     progress(len(months), len(months))
     return written
@@ -153,6 +162,13 @@ def write_days(
     month = {"since": midnight(first), "until": midnight((first + timedelta(days=32)).replace(day=1))}
     for statement in (_NO_CELLS, _CELLS, _NO_MONTHS, _MONTHS):
         connection.execute(statement, month)
+
+
+def write_year(connection: Connection[Any], year: int) -> None:
+    """The hours of the week of a year that is over, from those of its months."""
+    period = {"since": midnight(date(year, 1, 1)), "until": midnight(date(year + 1, 1, 1))}
+    for statement in (_NO_YEARS, _YEARS):
+        connection.execute(statement, period)
 
 
 def _copy(connection: Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -13,15 +13,24 @@ from typing import Any, cast
 
 from psycopg import Connection
 
-from dashboards.provincial.facts.spans import day_bounds, days_between, midnight, month_of, same_weekdays, whole_hours
-from dashboards.provincial.facts.statements import CELLS, DAYS, HOURS, MONTHS
+from dashboards.provincial.facts.spans import (
+    day_bounds,
+    day_of,
+    days_between,
+    first_weekdays,
+    midnight,
+    month_of,
+    same_weekdays,
+    whole_hours,
+)
+from dashboards.provincial.facts.statements import CELLS, DAYS, HOURS, MONTHS, YEARS
 from integrations.database import Database
 from integrations.work_calendar import SHANGHAI
 
 # First-contact resolution: nobody who was helped calls on the same subject within so long.
 REPEAT_AFTER = timedelta(days=7)
-# Numbers for our locks among all of PostgreSQL's, always taken in this order: a day's, its cells', its month's.
-_DAY_LOCKS, _CELL_LOCKS, _MONTH_LOCKS = 12333, 12334, 12335
+# Numbers for our locks among all of PostgreSQL's, always taken in this order: of a day, its cells, month and year.
+_DAY_LOCKS, _CELL_LOCKS, _MONTH_LOCKS, _YEAR_LOCKS = 12333, 12334, 12335, 12336
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 # Set back to due by whoever corrects something while it is being built: then it is built once more.
 _BEGUN = """
@@ -52,6 +61,8 @@ def build_hours(
 def build_day(database: Database, day: date, now: datetime) -> None:
     """Make a Shanghai day anew: its hours, the day, the cells of its month that it belongs to, and the month.
 
+    So are the cells of its year once that is over: until then nobody reads them, and today is made often.
+
     May run twice, and at once in two processes; what was corrected meanwhile is still due afterwards.
     """
     with long_connection(database) as connection, connection.transaction():
@@ -60,6 +71,8 @@ def build_day(database: Database, day: date, now: datetime) -> None:
         since, until = day_bounds(day)
         build_hours(connection, since, until, now)
         _sum_up(connection, day)
+        if day.year < day_of(now).year:
+            _sum_up_year(connection, day)
 
 
 def _sum_up(connection: Connection[Any], day: date) -> None:
@@ -68,11 +81,22 @@ def _sum_up(connection: Connection[Any], day: date) -> None:
     connection.execute(DAYS, {"sinces": [since], "untils": [until]})
     weekdays = same_weekdays(day)
     connection.execute(_LOCK, (_CELL_LOCKS, weekdays[0].toordinal()))
-    sinces, untils = zip(*(day_bounds(one) for one in weekdays), strict=True)
-    connection.execute(CELLS, {"sinces": list(sinces), "untils": list(untils)})
+    connection.execute(CELLS, _bounds_of(weekdays))
     first, following = month_of(day)
     connection.execute(_LOCK, (_MONTH_LOCKS, first.toordinal()))
     connection.execute(MONTHS, {"sinces": [midnight(first)], "untils": [midnight(following)]})
+
+
+def _sum_up_year(connection: Connection[Any], day: date) -> None:
+    """The months' cells of the day's weekday to those of the year."""
+    weekdays = first_weekdays(day)
+    connection.execute(_LOCK, (_YEAR_LOCKS, weekdays[0].toordinal()))
+    connection.execute(YEARS, _bounds_of(weekdays))
+
+
+def _bounds_of(days: Iterable[date]) -> dict[str, list[datetime]]:
+    sinces, untils = zip(*(day_bounds(day) for day in days), strict=True)
+    return {"sinces": list(sinces), "untils": list(untils)}
 
 
 def mark_due(connection: Connection[Any], days: Iterable[date]) -> None:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from psycopg import Connection
 
-from dashboards.provincial.facts.spans import day_of, midnight, month_of, months_within
-from dashboards.provincial.measures import ALL_SUBJECTS, CELL, CITY, DEMO, HOUR, MEASURES, MONTH
+from dashboards.provincial.facts.spans import day_of, midnight, month_of, months_within, years_within
+from dashboards.provincial.measures import ALL_SUBJECTS, CELL, CITY, DEMO, HOUR, MEASURES, MONTH, YEAR
 from dashboards.provincial.measures import DAY as DAY_GRAIN
 from dashboards.provincial.played import played_cities
 from integrations.work_calendar import in_shanghai
@@ -25,6 +25,14 @@ MOST_HOURLY_DAYS = 40
 Cell = tuple[int, int]
 _WEEKDAY = "extract(isodow FROM at AT TIME ZONE 'Asia/Shanghai')::int - 1"
 _HOUR_OF_DAY = "extract(hour FROM at AT TIME ZONE 'Asia/Shanghai')::int"
+_RECEIVED = f"""
+SELECT sum(received) FROM fact WHERE grain = '{{grain}}' AND subject = '{ALL_SUBJECTS}' AND at >= year.since
+AND at < year.until AND centre = ANY(%(centres)s)
+"""
+_YEARS_MADE = f"""
+SELECT since FROM unnest(%(sinces)s::timestamptz[], %(untils)s::timestamptz[]) AS year (since, until)
+WHERE ({_RECEIVED.format(grain=YEAR)}) = ({_RECEIVED.format(grain=MONTH)})
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +92,8 @@ def by_channel(connection: Connection[Any], piece: Slice, measures: Sequence[str
 
 
 def by_cell(connection: Connection[Any], piece: Slice, measures: Sequence[str] = MEASURES) -> dict[Cell, Sums]:
-    """For each hour of the week that has facts: whole months from their cells, days beside them from their hours."""
-    parts = [part for grain, stretch in _around_live(piece) for part in _cell_parts(grain, stretch)]
+    """For each hour of the week that has facts: whole years and months from their cells, days beside them by hours."""
+    parts = [part for grain, stretch in _around_live(piece) for part in _cell_parts(connection, grain, stretch)]
     found: dict[Cell, Sums] = {}
     for grain, part in parts:
         for cell, more in _read_cells(connection, grain, part, measures):
@@ -108,14 +116,26 @@ def _read_cells(
     return [((row[0], row[1]), dict(zip(measures, row[2:], strict=True))) for row in rows]
 
 
-def _cell_parts(grain: str, piece: Slice) -> list[tuple[str, Slice]]:
+def _cell_parts(connection: Connection[Any], grain: str, piece: Slice) -> list[tuple[str, Slice]]:
     months = months_within(piece.since, piece.until) if grain == DAY_GRAIN else []
     if not months:
         return [(HOUR, piece)]
     first, last = months[0][0], months[-1][1]
-    edges = [(piece.since, first), (last, piece.until)]
-    hours = [(HOUR, _cut(piece, since, until)) for since, until in edges if since < until]
-    return [(CELL, _cut(piece, first, last)), *hours]
+    whole = _cut(piece, first, last)
+    years = _years_made(connection, whole)
+    parts = ((HOUR, _gaps(piece, [(first, last)])), (CELL, _gaps(whole, years)), (YEAR, _joined(years)))
+    return [(grain, _cut(piece, *stretch)) for grain, stretches in parts for stretch in stretches]
+
+
+def _years_made(connection: Connection[Any], piece: Slice) -> list[tuple[date, date]]:
+    """The whole years whose cells hold all that their months do: one that has just ended is not summed up yet."""
+    years = years_within(piece.since, piece.until)
+    if not years:
+        return []
+    sinces, untils = ([midnight(day) for day in days] for days in zip(*years, strict=True))
+    values = {"sinces": sinces, "untils": untils, "centres": list(piece.centres)}
+    made = {row[0] for row in _rows(connection, _YEARS_MADE, values)}
+    return [year for year in years if midnight(year[0]) in made]
 
 
 def sources(connection: Connection[Any], piece: Slice) -> set[str]:
@@ -160,10 +180,8 @@ def _with_months(connection: Connection[Any], piece: Slice) -> list[tuple[str, S
     months = [month for month in months_within(piece.since, piece.until) if midnight(month[0]) in known]
     if not months:
         return [(DAY_GRAIN, piece)]
-    edges = [piece.since, *(day for month in months for day in month), piece.until]
-    gaps = [(DAY_GRAIN, since, until) for since, until in zip(edges[::2], edges[1::2], strict=True) if since < until]
-    stretches = [(MONTH, *stretch) for stretch in _joined(months)]
-    return [(grain, _cut(piece, since, until)) for grain, since, until in (*gaps, *stretches)]
+    parts = ((DAY_GRAIN, _gaps(piece, months)), (MONTH, _joined(months)))
+    return [(grain, _cut(piece, *stretch)) for grain, stretches in parts for stretch in stretches]
 
 
 def _months_made(connection: Connection[Any], piece: Slice) -> set[datetime]:
@@ -172,10 +190,16 @@ def _months_made(connection: Connection[Any], piece: Slice) -> set[datetime]:
     return {row[0] for row in _rows(connection, f"SELECT DISTINCT at FROM fact WHERE {where}", values)}
 
 
-def _joined(months: Sequence[tuple[date, date]]) -> list[tuple[date, date]]:
-    """Months that follow one another as one stretch."""
+def _gaps(piece: Slice, stretches: Sequence[tuple[date, date]]) -> list[tuple[date, date]]:
+    """What of the slice lies in none of these."""
+    edges = [piece.since, *(day for stretch in stretches for day in stretch), piece.until]
+    return [(since, until) for since, until in zip(edges[::2], edges[1::2], strict=True) if since < until]
+
+
+def _joined(stretches: Sequence[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Those that follow one another as one."""
     found: list[tuple[date, date]] = []
-    for since, until in months:
+    for since, until in stretches:
         if found and found[-1][1] == since:
             since = found.pop()[0]
         found.append((since, until))

@@ -69,8 +69,22 @@ def months_within(since: date, until: date) -> list[tuple[date, date]]:
     return found
 
 
+def years_within(since: date, until: date) -> list[tuple[date, date]]:
+    """The whole years that lie in [since, until)."""
+    years = [(date(year, 1, 1), date(year + 1, 1, 1)) for year in range(since.year, until.year)]
+    return [(first, following) for first, following in years if since <= first]
+
+
 def same_weekdays(day: date) -> list[date]:
     """The days of its month that fall on the same weekday: four or five."""
-    first, following = month_of(day)
-    start = first + ((day.weekday() - first.weekday()) % 7) * DAY
+    start, following = _first_on(day.weekday(), day.replace(day=1)), month_of(day)[1]
     return [start + 7 * n * DAY for n in range(5) if start + 7 * n * DAY < following]
+
+
+def first_weekdays(day: date) -> list[date]:
+    """The first day of each month of its year that falls on the same weekday."""
+    return [_first_on(day.weekday(), date(day.year, month, 1)) for month in range(1, 13)]
+
+
+def _first_on(weekday: int, since: date) -> date:
+    return since + ((weekday - since.weekday()) % 7) * DAY

@@ -1,4 +1,4 @@
-"""The statements that make facts: own ledger and cities' rows -> hours -> days and cells -> months.
+"""The statements that make facts: own ledger and cities' rows -> hours -> days and cells -> months and years.
 
 The families of measures are laid side by side, summed for every subject and for all of them together, and written where
 something differs from what stands there. Parameters of HOURS: see `fact_families`.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dashboards.provincial.facts.families import FAMILIES, SHARED
 from dashboards.provincial.facts.family import bounded, within
-from dashboards.provincial.measures import ALL_SUBJECTS, CELL, CITY, DAY, HOUR, MEASURES, MONTH, OWN
+from dashboards.provincial.measures import ALL_SUBJECTS, CELL, CITY, DAY, HOUR, MEASURES, MONTH, OWN, YEAR
 
 _MADE_HERE = f"source IN ('{OWN}', '{CITY}')"
 _KEY = "subject, at, centre, channel, source"
@@ -77,10 +77,12 @@ def _rolled(at: str) -> str:
     return f"SELECT subject, {at} AS at, centre, channel, source, {_SUMS} FROM finer GROUP BY 1, 2, 3, 4, 5"
 
 
-# Parameters: days [sinces[i], untils[i]); of CELLS these are the month's days of one weekday, the first one first; of
-# MONTHS they are months.
+# Parameters: days [sinces[i], untils[i]); of CELLS these are the month's days of one weekday, of YEARS each month's
+# first of them, the first one first; of MONTHS they are months.
 _AT_BEGIN = "fact.at = ANY(%(sinces)s::timestamptz[])"
 MONTHS = _known(DAY) + _write(MONTH, _rolled("since"), _AT_BEGIN)
 DAYS = _known(HOUR) + _write(DAY, _rolled("since"), _AT_BEGIN)
 _CELL_HOURS = "fact.at >= (%(sinces)s::timestamptz[])[1] AND fact.at < (%(untils)s::timestamptz[])[1]"
-CELLS = _known(HOUR) + _write(CELL, _rolled("(%(sinces)s::timestamptz[])[1] + (at - since)"), _CELL_HOURS)
+_IN_FIRST_DAY = "(%(sinces)s::timestamptz[])[1] + (at - since)"
+CELLS = _known(HOUR) + _write(CELL, _rolled(_IN_FIRST_DAY), _CELL_HOURS)
+YEARS = _known(CELL) + _write(YEAR, _rolled(_IN_FIRST_DAY), _CELL_HOURS)

@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=8), nullable=False),
         sa.Column("source", sa.String(length=4), nullable=False),
         *(sa.Column(name, sa.Integer(), server_default="0", nullable=False) for name in MEASURES),
-        sa.CheckConstraint("grain IN ('hour', 'day', 'cell', 'month')", name=op.f("ck_fact_grain_is_known")),
+        sa.CheckConstraint("grain IN ('hour', 'day', 'cell', 'month', 'year')", name=op.f("ck_fact_grain_is_known")),
         sa.CheckConstraint("source IN ('own', 'city', 'demo')", name=op.f("ck_fact_source_is_known")),
         sa.PrimaryKeyConstraint("grain", "subject", "at", "centre", "channel", "source", name=op.f("pk_fact")),
     )

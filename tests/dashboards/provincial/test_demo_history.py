@@ -106,6 +106,20 @@ def test_the_history_is_labelled_and_every_grain_is_the_sum_of_its_hours(
     assert rows(database, "SELECT count(DISTINCT centre) FROM fact") == [(17,)]
 
 
+def test_a_year_that_is_over_has_its_hours_of_the_week(database: Database, centres: Mapping[str, Centre]) -> None:
+    assert fill_in(database, centres, CALENDAR, date(2026, 1, 3), 5, {}, lambda *_: None) == 5
+    cells = """
+        SELECT subject, extract(isodow FROM at AT TIME ZONE 'Asia/Shanghai'), at::time, centre, sum(received) FROM fact
+        WHERE grain = %s AND at >= '2025-01-01 00:00+08' AND at < '2026-01-01 00:00+08'
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+    """
+    of_year = rows(database, cells, "year")
+    assert len(of_year) > 100 and of_year == rows(database, cells, "cell")
+    first_week = "SELECT min(at), max(at) < '2025-01-08 00:00+08' FROM fact WHERE grain = 'year'"
+    # The first Monday is that of the year, whatever week was made up.
+    assert rows(database, first_week) == [(datetime(2024, 12, 31, 16, tzinfo=UTC), True)]
+
+
 def test_the_same_days_are_the_same_for_everybody(library: Library) -> None:
     hefei = library.centre("340100")
     assert list(hour_rows(hefei, CALENDAR, [TUESDAY])) == list(hour_rows(hefei, CALENDAR, [TUESDAY]))

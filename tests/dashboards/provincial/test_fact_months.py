@@ -1,4 +1,4 @@
-"""Long periods are read from months, and say the same as their days."""
+"""Long periods are read from months and years, and say the same as their days."""
 
 from __future__ import annotations
 
@@ -77,3 +77,68 @@ def test_each_part_of_a_period_is_read_once(figures: Figures) -> None:
         ("day", date(2026, 10, 1), date(2026, 10, 6)),
     ]
     assert [grain for grain, _ in short] == ["day"]
+
+
+class Years:
+    """Calls of three years; one that stands at nine on a Wednesday in each, others around the ends of the years."""
+
+    WHOLE = Slice(date(2024, 12, 1), date(2026, 3, 1), (HEFEI, WUHU))
+    YEAR_ENDS = ("2024-12-31", "2025-01-01", "2025-06-18", "2025-12-31", "2026-01-01")
+
+    def __init__(self, staff: StaffApp) -> None:
+        self.figures = Figures(staff)
+        for n, day in enumerate(self.YEAR_ENDS):
+            self.figures.own_call(f"CA{n}", f"{day} 09:00")
+            self.figures.city_call(f"w{n}", f"{day} 23:30", subject="card-loss")
+            self.build(day)
+
+    def build(self, day: str) -> None:
+        staff = self.figures.staff
+        build_day(staff.services.database, date.fromisoformat(day), staff.clock())
+
+    def cells(self, piece: Slice = WHOLE) -> dict[tuple[int, int], int]:
+        return received(read(self.figures, "by_cell", piece))
+
+    def grains(self, piece: Slice = WHOLE) -> list[tuple[str, date, date]]:
+        with self.figures.staff.services.database.pool.connection() as connection:
+            parts = fact_rows._cell_parts(connection, "day", piece)
+        return sorted(((grain, part.since, part.until) for grain, part in parts), key=lambda part: part[1])
+
+
+@pytest.fixture
+def years(staff: StaffApp) -> Years:
+    return Years(staff)
+
+
+def test_hours_of_the_week_are_read_from_the_years_that_are_over(years: Years) -> None:
+    assert years.grains() == [
+        ("cell", date(2024, 12, 1), date(2025, 1, 1)),
+        ("year", date(2025, 1, 1), date(2026, 1, 1)),
+        ("cell", date(2026, 1, 1), date(2026, 3, 1)),
+    ]
+    # A Tuesday, three Wednesdays and a Thursday.
+    expected = {(1, 9): 1, (1, 23): 1, (2, 9): 3, (2, 23): 3, (3, 9): 1, (3, 23): 1}
+    card = Slice(date(2025, 1, 1), date(2026, 1, 1), (HEFEI, WUHU), ("card-loss",))
+    assert (years.cells(), years.cells(card)) == (expected, {(2, 23): 3})
+    years.figures.staff.write("DELETE FROM fact WHERE grain = 'year'")
+    assert (years.cells(), years.cells(card)) == (expected, {(2, 23): 3})
+
+
+def test_a_year_that_still_goes_on_is_not_summed_up(years: Years) -> None:
+    rows = years.figures.staff.rows("SELECT DISTINCT extract(year FROM at AT TIME ZONE 'Asia/Shanghai') FROM fact "
+                                    "WHERE grain = 'year' ORDER BY 1")  # fmt: skip
+    assert [int(row[0]) for row in rows] == [2024, 2025]
+
+
+def test_a_year_of_which_not_every_weekday_is_summed_up_is_read_from_its_months(years: Years) -> None:
+    before = years.cells()
+    years.figures.staff.write("DELETE FROM fact WHERE grain = 'year' AND at = '2025-01-01 09:00+08'")
+    assert [grain for grain, _, _ in years.grains()] == ["cell"]
+    assert years.cells() == before
+
+
+def test_a_call_that_was_withdrawn_is_gone_from_its_year(years: Years) -> None:
+    years.figures.staff.write("UPDATE city_call SET is_withdrawn = true WHERE call_id = 'w2'")
+    years.build("2025-06-18")
+    assert [grain for grain, _, _ in years.grains()] == ["cell", "year", "cell"]
+    assert years.cells()[2, 23] == 2

@@ -12,11 +12,13 @@ from dashboards.provincial.facts.spans import (
     day_bounds,
     day_of,
     days_between,
+    first_weekdays,
     hours_of,
     month_of,
     months_within,
     same_weekdays,
     whole_hours,
+    years_within,
 )
 from integrations.work_calendar import SHANGHAI
 
@@ -68,6 +70,20 @@ def test_the_days_of_one_weekday_are_all_those_of_the_month(day: date) -> None:
     first, following = month_of(day)
     every = [first + timedelta(days=n) for n in range((following - first).days)]
     assert same_weekdays(day) == [one for one in every if one.weekday() == day.weekday()]
+
+
+@given(DAYS)
+def test_the_first_of_each_month_on_a_weekday_is_in_its_first_week(day: date) -> None:
+    found = first_weekdays(day)
+    assert [one.month for one in found] == list(range(1, 13)) and {one.year for one in found} == {day.year}
+    assert {one.weekday() for one in found} == {day.weekday()} and all(one.day <= 7 for one in found)
+
+
+def test_only_whole_years_are_whole() -> None:
+    this, following = (date(2026, 1, 1), date(2027, 1, 1)), (date(2027, 1, 1), date(2028, 1, 1))
+    assert years_within(date(2026, 1, 1), date(2028, 1, 1)) == [this, following]
+    assert years_within(date(2026, 1, 2), date(2028, 12, 31)) == [following]
+    assert years_within(date(2026, 1, 1), date(2026, 12, 31)) == []
 
 
 def test_only_whole_months_are_whole() -> None:
