@@ -191,9 +191,12 @@ def test_two_dispatchers_have_one_winner_for_each_offer(stage: LineStage) -> Non
             one.act("ready")
         serve(stage, callers, *seats)
         assert_in_order(stage, callers, at_once=len(seats))
-        legs = stage.rows("SELECT agent_call_sid FROM offer WHERE call_sid = ANY(%s)", [one.sid for one in callers])
-        assert sorted(leg for (leg,) in legs) == sorted(leg for one in seats for leg in one.rung)
-        assert len(legs) == len(callers)
+        sql = "SELECT agent_call_sid, connected_at IS NOT NULL FROM offer WHERE call_sid = ANY(%s)"
+        offers = dict(stage.rows(sql, [one.sid for one in callers]))
+        rung = [leg for one in seats for leg in one.rung]
+        # An offer may pass by a seat whose machine is too busy; nothing rings but an offer, and each of them once.
+        assert set(rung) <= set(offers) and len(rung) == len(set(rung))
+        assert sum(offers.values()) == len(callers)
 
 
 # Redis

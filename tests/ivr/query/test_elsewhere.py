@@ -15,6 +15,7 @@ from integrations.sandbox.people import Population
 from integrations.sandbox.places import place_name
 from integrations.sandbox.records import Person
 from integrations.social_insurance.keeper import SHIPPED_FILE, SystemsKeeper
+from integrations.work_calendar import WorkCalendar
 from ivr.service import Line
 from tests.integrations.sandbox_process import SandboxProcess
 from tests.ivr.query.asker import CARD, MEDICAL, PENSION
@@ -35,12 +36,17 @@ def to(what: str, place: str) -> str:
 TO_WUHU = to("养老保险", "芜湖")
 
 
+def after_in_wuhu(today: date) -> list[str]:
+    """There a person answers on working days, and the key is spoken."""
+    return [*(["转人工，请按零。"] if WorkCalendar().is_workday(today) else []), *AFTER]
+
+
 def test_the_provinces_number_hands_on_and_nothing_is_keyed_again(
     rings: Rings, somebody: Somebody, today: date, rows: Rows, sandbox: SandboxProcess
 ) -> None:
     person = somebody("王强")
     asker = rings(PROVINCE).asks(PENSION).proves(person)
-    assert asker.said == [PROVEN, TO_WUHU, *of_pension(person.pensions[0], today), *AFTER]
+    assert asker.said == [PROVEN, TO_WUHU, *of_pension(person.pensions[0], today), *after_in_wuhu(today)]
     assert rows("SELECT first_centre, centre FROM call WHERE call_sid = %s", asker.sid) == [(PROVINCE, WUHU)]
     assert sandbox.asked("pension-province", "SI_QUERY_PIN") == 1
     # He is in Wuhu's menu now, where medical insurance is answered by another line.
@@ -53,7 +59,7 @@ def test_whom_hefei_does_not_know_the_province_may(
 ) -> None:
     person = somebody("王强")
     asker = rings(HEFEI).asks(PENSION).proves(person)
-    assert asker.said == [PROVEN, TO_WUHU, *of_pension(person.pensions[0], today), *AFTER]
+    assert asker.said == [PROVEN, TO_WUHU, *of_pension(person.pensions[0], today), *after_in_wuhu(today)]
     assert sandbox.asked("pension-hefei", PERSON_SERVICE) == 1
     why = rows("SELECT system, why, result FROM look_up_audit WHERE call_sid = %s ORDER BY id", asker.sid)
     assert why == [
