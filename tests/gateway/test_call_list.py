@@ -13,7 +13,8 @@ from integrations.telephony.client import CarrierClient
 from tests.gateway.real_gateway import Place
 from tests.gateway.test_rest_api import BASE, at_a_gateway, call, get
 
-NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
+# Of yesterday: what ended days ago is not kept.
+NOON = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) - timedelta(days=1)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -98,7 +99,8 @@ def test_the_list_is_turned_page_by_page_in_a_fixed_order(tmp_path: Path) -> Non
     async def steps(place: Place) -> None:
         for number in range(7):
             place.gateway.exchange.ended.keep(ended(number, NOON + number * MINUTE))
-        path, seen = f"{BASE}/Calls.json?StartTime%3E=2026-11-20&StartTime%3C=2026-11-21&PageSize=3", []
+        days = f"StartTime%3E={NOON:%Y-%m-%d}&StartTime%3C={NOON + timedelta(days=1):%Y-%m-%d}"
+        path, seen = f"{BASE}/Calls.json?{days}&PageSize=3", []
         while path:
             page = await get(place, path)
             seen += [one["sid"] for one in page["calls"]]

@@ -131,7 +131,7 @@ def test_an_interrupt_ends_everything(hotline: RunningHotline) -> None:
     began = time.monotonic()
     assert hotline.interrupt() == 0
     # About half a second on a quiet machine: with nobody on the line there is nothing to wait for.
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     eventually(lambda: all_gone(family), 5)
     assert "已全部停止" in hotline.output and "Traceback" not in hotline.output
 

@@ -120,7 +120,7 @@ def test_without_redis_everybody_is_told_at_once(server: EmbeddedValkey) -> None
     for ask in (line.is_built, lambda: line.join(caller(1, came=0)), lambda: take(line, 5)):
         with pytest.raises(RedisError):
             ask()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
 
 
 CLAIMER = """

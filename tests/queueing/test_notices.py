@@ -67,7 +67,7 @@ def test_a_restart_of_redis_is_survived_on_both_sides(server: EmbeddedValkey, li
     began = time.monotonic()
     assert [next(notices) for _ in range(5)] == [None] * 5
     # At its usual pace, and not in a frenzy.
-    assert 0.5 < time.monotonic() - began < 3
+    assert 0.5 < time.monotonic() - began < 30
     server.start()
     server.wait_ready()
     eventually(lambda: next(notices) is None and live_store.pubsub_numsub(CHANNEL) == [(CHANNEL.encode(), 1)])

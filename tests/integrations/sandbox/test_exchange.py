@@ -143,7 +143,7 @@ def test_slow_tables_wait_once_for_a_query_and_not_for_each_row(
     sandbox.turn("exchange", "slow", ms=400)
     begun = time.monotonic()
     reader.execute("SELECT aac147 FROM exchange.pension LIMIT 50").fetchall()
-    assert 0.4 <= time.monotonic() - begun < 4
+    assert 0.4 <= time.monotonic() - begun < 15
 
 
 def test_hanging_tables_end_by_the_reader_s_own_time_out(
