@@ -218,13 +218,15 @@ def web(settings: Settings, arguments: argparse.Namespace) -> int:
 def worker(settings: Settings, arguments: argparse.Namespace) -> int:
     """Run background jobs."""
     from integrations.job_processes import run_worker
+    from integrations.phone_numbers import load_places
     from integrations.services import Services
     from integrations.task_queue import set_job_settings
 
     Services.build(settings)
     set_job_settings(settings)
-    # Every job runs in a process forked from this one: what is imported here, none of them imports again.
+    # Every job runs in a process forked from this one: what is read here, none of them reads again.
     periodic()
+    load_places()
     run_worker(settings.redis_url or "")
     return 0
 

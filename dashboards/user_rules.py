@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards.duty_rules import Checked, Form, clean_text
-from integrations.phone_numbers import is_dialable, parse_caller
+from integrations.phone_numbers import is_dialable, read_number
 from queueing.routing import GENERAL, LANGUAGES, MANDARIN, SKILLS
 
 MOST_NAME_CHARACTERS = 20
@@ -91,7 +91,7 @@ def check_seat(form: Form, skills: Sequence[str], languages: Sequence[str], has_
     """
     errors = {}
     number, door, typed = form.get("number", "").strip(), form.get("door", ""), form.get("telephone", "").strip()
-    telephone = parse_caller(typed).e164 if is_dialable(typed) else None
+    telephone = read_number(typed).e164 if is_dialable(typed) else None
     if not _NUMBER.fullmatch(number):
         errors["number"] = "工号是3到8位数字"
     for field, chosen, known in (("skills", skills, SEAT_SKILLS), ("languages", languages, SEAT_LANGUAGES)):

@@ -12,7 +12,7 @@ import pkgutil
 import re
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -69,10 +69,16 @@ class CallerNumber(NumberRegion):
 
 
 def parse_caller(raw: str | None) -> CallerNumber:
+    """`read_number` with the place that it was issued in, the first of which takes a third of a second."""
+    number = read_number(raw)
+    return replace(number, region=_region(number))
+
+
+def read_number(raw: str | None) -> CallerNumber:
     """Understand whatever a carrier, SIP trunk or person wrote as a number; never raises.
 
     Takes E.164, national and 86-prefixed writing, short codes, sip: and tel: addresses, and the
-    carriers' ways of saying "withheld". A local number without area code is invalid.
+    carriers' ways of saying "withheld". A local number without area code is invalid. `region` is left empty.
     """
     written = _user_part(raw or "")
     if not written or written.lower().lstrip("+") in WITHHELD:
@@ -104,7 +110,7 @@ def short_code(raw: str) -> str | None:
 
 def normalise_dialled(raw: str | None) -> str | None:
     """A dialled number as centres list it: E.164 ('+8655112333') or a short code ('12333'), else None."""
-    return short_code(raw or "") or parse_caller(raw).e164
+    return short_code(raw or "") or read_number(raw).e164
 
 
 def _foreign(number: phonenumbers.PhoneNumber) -> CallerNumber:
@@ -118,28 +124,29 @@ def _chinese(number: phonenumbers.PhoneNumber, is_full: bool) -> CallerNumber:
     national = phonenumbers.national_significant_number(number)
     e164 = f"+{CHINA}{national}"
     if _MOBILE.fullmatch(national):
-        return CallerNumber(kind=NumberKind.MOBILE, e164=e164, region=place_of(national))
+        return CallerNumber(kind=NumberKind.MOBILE, e164=e164)
     service = _AREA_AND_SHORT.fullmatch(national)
     if service and is_full:
-        return _in_area(NumberKind.SHORT, e164, f"0{service.group(1)}")
+        return CallerNumber(kind=NumberKind.SHORT, e164=e164, area_code=f"0{service.group(1)}")
     if _CHAOHU.fullmatch(national):
-        return _in_area(NumberKind.LANDLINE, e164, _DEAD_AREA)
+        return CallerNumber(kind=NumberKind.LANDLINE, e164=e164, area_code=_DEAD_AREA)
     if not phonenumbers.is_valid_number(number):
         return CallerNumber(kind=NumberKind.INVALID)
     if phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.FIXED_LINE:
         return CallerNumber(kind=NumberKind.LANDLINE, e164=e164)  # 400 and 800 numbers belong to no place
     length = phonenumbers.length_of_national_destination_code(number)
-    return _in_area(NumberKind.LANDLINE, e164, f"0{national[:length]}")
+    return CallerNumber(kind=NumberKind.LANDLINE, e164=e164, area_code=f"0{national[:length]}")
 
 
-def _in_area(kind: NumberKind, e164: str, area_code: str) -> CallerNumber:
-    region = _PLACES_OF_AREA.get(area_code) or place_of(e164.removeprefix(f"+{CHINA}"))
-    return CallerNumber(kind=kind, e164=e164, area_code=area_code, region=region)
+def _region(number: CallerNumber) -> str | None:
+    if number.e164 is None or not (number.area_code or number.kind is NumberKind.MOBILE):
+        return None
+    return _PLACES_OF_AREA.get(number.area_code or "") or place_of(number.e164.removeprefix(f"+{CHINA}"))
 
 
 def is_dialable(number: str | None) -> bool:
     """Whether an outgoing call can be placed to it: a mainland mobile or landline that exists today."""
-    caller = parse_caller(number)
+    caller = read_number(number)
     if caller.kind is NumberKind.MOBILE:
         return True
     return caller.kind is NumberKind.LANDLINE and caller.area_code != _DEAD_AREA
@@ -150,7 +157,7 @@ def can_be_rung_back(number: str | None) -> bool:
 
     False for '12333' alone, which reaches whatever city the telephone happens to be in.
     """
-    caller = parse_caller(number)
+    caller = read_number(number)
     is_hotline = caller.kind is NumberKind.SHORT and caller.area_code not in (None, _DEAD_AREA)
     return caller.e164 is not None and caller.e164 == number and (is_hotline or is_dialable(number))
 

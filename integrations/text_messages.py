@@ -8,7 +8,7 @@ import structlog
 
 from integrations.errors import IntegrationError
 from integrations.number_settings import CARRIER_CHANNEL
-from integrations.phone_numbers import NumberKind, parse_caller, tail
+from integrations.phone_numbers import NumberKind, read_number, tail
 from integrations.settings import Settings
 from integrations.telephony.client import CarrierClient
 
@@ -93,7 +93,7 @@ def build_text_sender(settings: Settings, carrier: CarrierClient) -> TextSender:
 
 def can_be_texted(number: str) -> bool:
     """Whether a number, as E.164, is a mainland mobile: landlines do not take text messages."""
-    caller = parse_caller(number)
+    caller = read_number(number)
     return caller.kind is NumberKind.MOBILE and caller.e164 == number
 
 

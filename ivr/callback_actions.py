@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from integrations.phone_numbers import is_dialable, parse_caller
+from integrations.phone_numbers import is_dialable, read_number
 from integrations.work_calendar import in_shanghai
 from ivr.asked import Action, Asked
 from ivr.commands import Answer, CommandKind
@@ -54,7 +54,7 @@ def _book(asked: Asked) -> Answer:
         call_sid=asked.call_sid,
         centre=session.centre,
         source=_source(asked),
-        number=parse_caller(number).e164 or "",
+        number=read_number(number).e164 or "",
         skill=skill_of(asked.flow, session.content),
         asked=session.content,
         is_slow=session.slow,

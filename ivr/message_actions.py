@@ -11,7 +11,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from integrations.phone_numbers import is_dialable, parse_caller
+from integrations.phone_numbers import is_dialable, read_number
 from integrations.work_calendar import in_shanghai
 from ivr.asked import Action, Asked
 from ivr.commands import Answer, CommandKind
@@ -63,7 +63,7 @@ def _asked_for(asked: Asked) -> Begin:
     adds_to = int(session.words.get(CASE) or 0) if arguments.get("adds") else 0
     # Whoever adds to a report is as unknown as whoever made it.
     is_report = arguments["kind"] == REPORT or (bool(adds_to) and session.words.get(CASE_KIND) == REPORT)
-    number = (parse_caller(caller.number).e164 or "") if is_dialable(caller.number) else ""
+    number = (read_number(caller.number).e164 or "") if is_dialable(caller.number) else ""
     return Begin(
         call_sid=asked.call_sid,
         turn=session.turn,
@@ -116,7 +116,7 @@ def _drop(asked: Asked) -> Answer:
 
 
 def _change_number(asked: Asked) -> Answer:
-    number = parse_caller(asked.session.private.get(ANSWER_NUMBER, "")).e164 or ""
+    number = read_number(asked.session.private.get(ANSWER_NUMBER, "")).e164 or ""
     kept = messages_of(asked.line).change_number(_message(asked), number) if is_dialable(number) else None
     if kept is None or not kept.number_tail:
         return Answer("unchanged")

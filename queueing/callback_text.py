@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from integrations.phone_numbers import parse_caller
+from integrations.phone_numbers import read_number
 from integrations.work_calendar import in_shanghai
 from queueing.centre import Centre, centre_for_dialled
 
@@ -46,7 +46,7 @@ def number_to_ring(centres: Mapping[str, Centre], code: str) -> str:
 def as_dialled(number: str) -> str:
     """A number as people here dial it: '055112333' for '+8655112333', '13855112345' for a mobile."""
     national = number.removeprefix("+86")
-    return f"0{national}" if parse_caller(number).area_code else national
+    return f"0{national}" if read_number(number).area_code else national
 
 
 def _is_key_open(centres: Mapping[str, Centre], number: str) -> bool:

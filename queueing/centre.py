@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from integrations.phone_numbers import NumberRegion, is_dialable, normalise_dialled, parse_caller
+from integrations.phone_numbers import NumberRegion, is_dialable, normalise_dialled, read_number
 from queueing.callback_rules import CALLBACK_FIELDS, DEFAULT_CALLBACK_RULES, CallbackRules
 from queueing.centre_reader import CentreReader, join_path
 from queueing.centre_rules import Given, read_callbacks, read_messages, read_queue
@@ -84,7 +84,7 @@ def candidates_for_caller(centres: Mapping[str, Centre], region: NumberRegion, d
     reached = centre_for_dialled(centres, dialled)
     if reached and reached in cities:
         return (reached,)
-    area = parse_caller(dialled).area_code
+    area = read_number(dialled).area_code
     provincial = centres[reached].area_codes if reached else ()
     named = [code for code, centre in cities.items() if f"安徽省{centre.short_name}市" == region.region]
     if area in provincial or not _in_area(cities, area):

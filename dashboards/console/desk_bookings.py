@@ -17,7 +17,7 @@ from dashboards.console.desk_talk import number_of
 from dashboards.console.errors import NO_SUCH_OFFER, NOT_YOURS, Refused
 from dashboards.console.wrap_up import WRITTEN_WITHIN, without_secrets
 from dashboards.staff import StaffMember
-from integrations.phone_numbers import is_dialable, parse_caller
+from integrations.phone_numbers import is_dialable, read_number
 from ivr.service import Line
 from queueing.callback import DESK, LIVE
 from queueing.callbacks import Asking, CallbackView
@@ -125,7 +125,7 @@ class DeskBookings:
     def _wanted_number(self, body: Mapping[str, Any], talk: Talk) -> str:
         written = text_of(body, "number").strip()
         if written:
-            number = parse_caller(written).e164 or ""
+            number = read_number(written).e164 or ""
         else:
             number = self._number(talk) or ""
             if not number:

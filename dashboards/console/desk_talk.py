@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from dashboards.console.errors import NO_SUCH_OFFER, Refused
 from dashboards.console.identities import who_is_on
 from dashboards.console.look_up_words import ID_PROBLEMS, KEYPAD, ORAL
-from integrations.phone_numbers import parse_caller
+from integrations.phone_numbers import read_number
 from integrations.sealer import SealError
 from integrations.services import Services
 from integrations.social_insurance.contract import Insured
@@ -82,7 +82,7 @@ def number_of(
     if sealed is None:
         return None
     try:
-        return parse_caller(services.sealer.open(bytes(sealed), context)).e164
+        return read_number(services.sealer.open(bytes(sealed), context)).e164
     except SealError as error:
         log.warning("caller_not_readable", call_sid=call_sid, error_id=error.error_id)
         return None

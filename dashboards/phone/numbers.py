@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from integrations.phone_numbers import is_dialable, parse_caller
+from integrations.phone_numbers import is_dialable, read_number
 from queueing.centre import Centre
 
 # Anhui's numbers after 0: three digits of the area, then the subscriber.
@@ -43,7 +43,7 @@ def dialled_choices(centres: Mapping[str, Centre]) -> list[Choice]:
 
 def is_own_number(number: str) -> bool:
     """Whether the phone may be rung at this number: a mobile or landline of somebody, as E.164."""
-    return is_dialable(number) and parse_caller(number).e164 == number
+    return is_dialable(number) and read_number(number).e164 == number
 
 
 def written(number: str) -> str:
