@@ -7,7 +7,7 @@ node and in every state of the day, must come to an end.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -134,16 +134,31 @@ def _check_quick_loops(flow: Flow, wrong: Wrong) -> None:
 
 def _check_dead_ends(flow: Flow, wrong: Wrong) -> None:
     """From everywhere there is a way to a spoken goodbye, or to another menu's."""
-    ends = {node.id for node in flow.nodes.values() if node.kind in ("hangup", "handover")}
-    for node in flow.nodes.values():
-        found = _reached(flow, [node.id])
+    come_to_end = _leading_to(flow, ("hangup", "handover"))
+    if flow.last_resort in come_to_end:
         # Where somebody can press keys, silence leads to the last resort.
-        if any(flow.nodes[node_id].kind in ("menu", "catalogue") for node_id in found):
-            found |= _reached(flow, [flow.last_resort])
-        if not found & ends:
+        come_to_end |= _leading_to(flow, ("menu", "catalogue"))
+    for node in flow.nodes.values():
+        if node.id not in come_to_end:
             wrong(node, "走不到结束，是死路")
-    if not _reached(flow, [flow.last_resort]) & ends:
+    if flow.last_resort not in come_to_end:
         wrong(flow.nodes[flow.last_resort], "是最后的去处，却走不到结束")
+
+
+def _leading_to(flow: Flow, kinds: Collection[str]) -> set[str]:
+    """The nodes of these kinds, and all from which there is a way to one of them."""
+    ways_back: dict[str, list[str]] = {}
+    for node in flow.nodes.values():
+        for edge in node.edges():
+            ways_back.setdefault(edge.target, []).append(node.id)
+    found: set[str] = set()
+    stack = [node.id for node in flow.nodes.values() if node.kind in kinds]
+    while stack:
+        node_id = stack.pop()
+        if node_id not in found:
+            found.add(node_id)
+            stack.extend(ways_back.get(node_id, ()))
+    return found
 
 
 def _through(flow: Flow, edge: Edge, seen: set[str] | None = None) -> set[str]:
