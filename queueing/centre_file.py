@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 import yaml
 
+from integrations.plain_yaml import load_yaml
 from queueing.centre import Centre, parse_centres
 
 SHIPPED_FILE = Path(__file__).parent / "centres.yaml"
@@ -18,7 +19,7 @@ def read_centres(config_dir: Path | None) -> dict[str, Centre]:
     own = config_dir / SHIPPED_FILE.name if config_dir else None
     path = own if own and own.exists() else SHIPPED_FILE
     try:
-        centres, problems = parse_centres(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+        centres, problems = parse_centres(load_yaml(path.read_text(encoding="utf-8")), path.name)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problems = [type(error).__name__]
         centres = {}

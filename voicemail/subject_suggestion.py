@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 import yaml
 
+from integrations.plain_yaml import load_yaml
 from voicemail.segmenter import Segmenter
 from voicemail.subject_words import CallerWords, Suggestion, build_lexicon, parse_caller_words, suggest
 from voicemail.subjects import SubjectTree
@@ -55,7 +56,7 @@ def load_caller_words(config_dir: Path | None, tree: SubjectTree) -> CallerWords
 def read_caller_words(path: Path, tree: SubjectTree) -> tuple[CallerWords, list[str]]:
     """The words of a file written for this tree, and its problems."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         return CallerWords(), [f"读不出来：{error}"]
     return parse_caller_words(data, [group.key for group in tree.groups], tree.by_key)

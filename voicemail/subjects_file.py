@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import structlog
 import yaml
 
+from integrations.plain_yaml import load_yaml
 from queueing.routing import SKILLS
 from voicemail.subjects import SubjectTree, parse_subjects
 
@@ -28,13 +30,18 @@ def load_subjects(config_dir: Path | None, pieces: Iterable[str] | None = None) 
             return tree
         for problem in problems:
             log.error("subjects_refused", file=str(own), problem=problem)
+    return _shipped()
+
+
+@cache
+def _shipped() -> SubjectTree:
     return read_subjects(SHIPPED, None)[0]
 
 
 def read_subjects(path: Path, pieces: Iterable[str] | None) -> tuple[SubjectTree, list[str]]:
     """The tree of a file and its problems; without `pieces` those it names are taken as they are."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         return SubjectTree(), [f"读不出来：{error}"]
     return parse_subjects(data, SKILLS, pieces)

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 import yaml
 
+from integrations.plain_yaml import load_yaml
 from integrations.social_insurance.systems_file import SystemsFile, parse_systems
 
 SHIPPED_FILE = Path(__file__).with_name("systems.yaml")
@@ -44,7 +45,7 @@ class SystemsKeeper:
             seen = (path, state.st_mtime_ns, state.st_size)
             if seen == self._seen:
                 return
-            file, problems = parse_systems(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+            file, problems = parse_systems(load_yaml(path.read_text(encoding="utf-8")), path.name)
         except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
             seen, file, problems = None, SystemsFile(), [f"{path.name}: 文件: 读不了({_where(error)})"]
         self._seen = seen

@@ -23,6 +23,7 @@ from typing import TypeVar
 
 import yaml
 
+from integrations.plain_yaml import load_yaml
 from integrations.settings import PROJECT_DIR, Settings
 from queueing.centre import parse_centres
 from queueing.replay.picture import draw_replay
@@ -127,7 +128,7 @@ class Reading:
         own = config_dir / "centres.yaml" if config_dir else None
         path = own if own and own.exists() else PROJECT_DIR / "queueing" / "centres.yaml"
         try:
-            centres, problems = parse_centres(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+            centres, problems = parse_centres(load_yaml(path.read_text(encoding="utf-8")), path.name)
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
             centres, problems = {}, [f"{path} 读不出来，用 app.py menu check 看哪里不对"]
         self.problems += problems
