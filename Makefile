@@ -18,6 +18,9 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 SDK := dashboards/static/vendor/twilio.min.js
 
+# What is compiled once is kept: a start is ten processes, and the tests start the system some forty times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test dial sandbox lint bench soak clean browser charts charts-if-possible voice-sdk sdk-if-possible
 .DELETE_ON_ERROR:
 

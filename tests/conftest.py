@@ -135,16 +135,24 @@ def _shared_database(postgres_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def _caretaker(postgres_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """Looks through the tables and empties them: a connection that knows them already is much the quicker."""
+    with psycopg.connect(psycopg_url(postgres_url), autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def database(_shared_database: Database) -> Iterator[Database]:
+def database(_shared_database: Database, _caretaker: psycopg.Connection[Any]) -> Iterator[Database]:
     """The database, emptied after the test."""
     yield _shared_database
-    with psycopg.connect(psycopg_url(_shared_database.url)) as connection:
-        empty_tables(connection)
+    empty_tables(_caretaker)
 
 
 @pytest.fixture
-def services(settings: Settings, database: Database, redis_url: str) -> Iterator[Services]:
+def services(
+    settings: Settings, database: Database, redis_url: str, _caretaker: psycopg.Connection[Any]
+) -> Iterator[Services]:
     """The adapters over the test database and an emptied Redis, with the real clock."""
     live_store = build_live_store(redis_url)
     live_store.flushdb()
@@ -162,7 +170,7 @@ def services(settings: Settings, database: Database, redis_url: str) -> Iterator
     yield services
     services.social_insurance.close()
     # Before both are emptied: whatever a test is about, nobody's number may be left in the clear.
-    leaks = find_leaks(everybody(), database_url=database.url, live_store=live_store)
+    leaks = find_leaks(everybody(), connection=_caretaker, live_store=live_store)
     live_store.close()
     services.carrier.close()
     services.storage.close()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -98,15 +98,17 @@ def find_leaks(
     secrets: Secrets,
     *,
     database_url: str = "",
+    connection: psycopg.Connection[Any] | None = None,
     live_store: Redis | None = None,
     folders: Iterable[Path] = (),
     files: Iterable[Path] = (),
 ) -> list[str]:
     """A line for each place that holds one of them: where, and which by its last four characters. Empty when none."""
     found: dict[str, set[str]] = {}
-    for where, content in _everything(database_url, live_store, folders, files):
-        for what in secrets.seen_in(content):
-            found.setdefault(where, set()).add(what)
+    with psycopg.connect(psycopg_url(database_url)) if database_url else nullcontext(connection) as asked:
+        for where, content in _everything(asked, live_store, folders, files):
+            for what in secrets.seen_in(content):
+                found.setdefault(where, set()).add(what)
     return [f"{where}：{'、'.join(sorted(what))}" for where, what in sorted(found.items())]
 
 
@@ -121,11 +123,10 @@ def everybody() -> Secrets:
 
 
 def _everything(
-    database_url: str, live_store: Redis | None, folders: Iterable[Path], files: Iterable[Path]
+    connection: psycopg.Connection[Any] | None, live_store: Redis | None, folders: Iterable[Path], files: Iterable[Path]
 ) -> Iterator[Place]:
-    if database_url:
-        with psycopg.connect(psycopg_url(database_url)) as connection:
-            yield from in_tables(connection)
+    if connection is not None:
+        yield from in_tables(connection)
     if live_store is not None:
         yield from in_live_store(live_store)
     for file in (*files, *(file for folder in folders for file in _files_below(folder))):

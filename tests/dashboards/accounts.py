@@ -23,8 +23,7 @@ PASSWORD = "long enough and secret"
 
 
 def with_accounts(staff: StaffApp) -> StaffApp:
-    """The staff pages with /account and /users."""
-    staff.app.register_blueprint(account_blueprint(staff.services))
+    """The staff pages with /users."""
     staff.app.register_blueprint(users_blueprint(staff.line))
     return staff
 
@@ -35,7 +34,7 @@ def outside_a_demo(staff: StaffApp, password_hash: str) -> StaffApp:
     services = replace(staff.services, settings=replace(staff.services.settings, demo=False))
     line = Line(services, staff.line.keeper)
     app = build_flask(services.settings)
-    for blueprint in (auth_blueprint(services), status_blueprint(line)):
+    for blueprint in (auth_blueprint(services), account_blueprint(services), status_blueprint(line)):
         app.register_blueprint(blueprint)
     return with_accounts(StaffApp(app, services, line, staff.clock))
 

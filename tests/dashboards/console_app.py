@@ -23,7 +23,7 @@ class Console(Visitor):
     """A consultant's or a supervisor's browser."""
 
     def token(self) -> str:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/status").get_data(as_text=True))
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/account").get_data(as_text=True))
         return found[1] if found else ""
 
     def act(self, action: str, body: Any = None, token: str | None = None) -> TestResponse:

@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from dashboards.auth import auth_blueprint
 from dashboards.demo import DEMO_PASSWORD, seed_demo_users
 from dashboards.duty_page import duty_blueprint
+from dashboards.own_account import account_blueprint
 from dashboards.status_page import status_blueprint
 from dashboards.web_app import build_flask
 from integrations.services import Services
@@ -21,6 +23,23 @@ from queueing.seed import seed_centres
 
 # Friday 20 November 2026, 10:20 in Hefei: a working day, in hours.
 FRIDAY = datetime(2026, 11, 20, 2, 20, tzinfo=UTC)
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Each test builds an application of its own, which would compile each page anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if kept := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _CompiledTemplates()
 
 
 @dataclass
@@ -80,7 +99,7 @@ class Visitor:
     def log_in(self, username: str, password: str = DEMO_PASSWORD, **more: str) -> TestResponse:
         return self.post("/login", {"username": username, "password": password, **more}, token_from="/login")
 
-    def post(self, path: str, form: dict[str, str], token_from: str = "/status") -> TestResponse:
+    def post(self, path: str, form: dict[str, str], token_from: str = "/account") -> TestResponse:
         page = self.client.get(token_from).get_data(as_text=True)
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)
         return self.client.post(path, data={**form, "csrf_token": token[1] if token else ""})
@@ -92,7 +111,13 @@ def build_staff_app(services: Services, keeper: LibraryKeeper, clock: Clock) -> 
     seed_centres(services.database, keeper.library().centres)
     seed_demo_users(services)
     app = build_flask(services.settings)
-    for blueprint in (auth_blueprint(services), status_blueprint(line), duty_blueprint(line)):
+    app.jinja_env.bytecode_cache = _TEMPLATES
+    for blueprint in (
+        auth_blueprint(services),
+        account_blueprint(services),
+        status_blueprint(line),
+        duty_blueprint(line),
+    ):
         app.register_blueprint(blueprint)
     return StaffApp(app, services, line, clock)
 

@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from integrations.plain_yaml import load_yaml
 from ivr.check import check_flow
 from ivr.content import Content, Recording
 from ivr.document_size import MOST_BYTES, check_size
@@ -520,7 +521,7 @@ def scalars(text: str, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...]
 
 def said_or_gone_to() -> list[yaml.ScalarNode]:
     """Every place in the shipped menu that names a node, a prompt or content."""
-    names = set(yaml.safe_load(MENU)["nodes"]) | set(yaml.safe_load(SHIPPED_WORDS))
+    names = set(load_yaml(MENU)["nodes"]) | set(yaml.safe_load(SHIPPED_WORDS))
     fields = {"title", "menu", "kind", "when", "feature", "key", "by", "mark", "centre"}
     return [
         node
@@ -530,8 +531,8 @@ def said_or_gone_to() -> list[yaml.ScalarNode]:
 
 
 NAMES = said_or_gone_to()
-NODES = list(yaml.safe_load(MENU)["nodes"])
-SHIPPED_PROMPTS = list(yaml.safe_load(SHIPPED_WORDS))
+NODES = list(load_yaml(MENU)["nodes"])
+SHIPPED_PROMPTS = list(load_yaml(SHIPPED_WORDS))
 
 
 def misspelt(node: yaml.ScalarNode) -> str:
