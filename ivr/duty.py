@@ -33,8 +33,8 @@ SELECT DISTINCT ON (centre, feature) centre, feature, is_open, reason
 FROM feature_override ORDER BY centre, feature, id DESC
 """
 _SEATS = """
-SELECT centre, bool_or(state <> 'logged_out' AND NOT (state = 'break' AND state_since < now() - interval '2 hours')
-                       AND NOT (state = 'away' AND state_since < now() - interval '15 minutes'))
+SELECT centre, bool_or(state <> 'logged_out' AND NOT (state = 'break' AND state_since < %(now)s - interval '2 hours')
+                       AND NOT (state = 'away' AND state_since < %(now)s - interval '15 minutes'))
 FROM agent WHERE is_active GROUP BY centre ORDER BY centre
 """
 
@@ -112,7 +112,7 @@ def _read(database: Database, now: datetime) -> tuple[list[Any], ...]:
             connection.execute(_NOTICES, (now,)).fetchall(),
             connection.execute(_FEATURES).fetchall(),
             read_calendar(connection),
-            connection.execute(_SEATS).fetchall(),
+            connection.execute(_SEATS, {"now": now}).fetchall(),
         )
 
 

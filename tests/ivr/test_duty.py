@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from ivr.duty import LOOK_EVERY
 from ivr.service import Line
 from tests.ivr.conftest import MONDAY_TEN, Clock
@@ -77,3 +79,26 @@ def test_a_database_that_is_away_takes_nothing_off_the_air(line: Line, clock: Cl
     assert line.duty.board(clock()).notices
     database.close()
     database.url = good
+
+
+SEAT = """
+INSERT INTO agent (number, name, centre, state, state_since) VALUES (%s, '王芳', '340200', %s, %s)
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "since", "is_there"),
+    [
+        ("available", timedelta(hours=9), True),
+        ("break", timedelta(hours=1, minutes=59), True),
+        ("break", timedelta(hours=2, minutes=1), False),
+        ("away", timedelta(minutes=14), True),
+        ("away", timedelta(minutes=16), False),
+        ("logged_out", timedelta(seconds=1), False),
+    ],
+)
+def test_who_has_been_gone_for_long_is_not_there_by_the_line_s_own_clock(
+    line: Line, clock: Clock, state: str, since: timedelta, is_there: bool
+) -> None:
+    run(line, SEAT, "2001", state, clock() - since)
+    assert line.duty.board(clock()).seats == {"340200": is_there}
