@@ -7,8 +7,6 @@ to the hour in which it was opened (or was due), of a callback to the hour in wh
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from ivr.outcome import PRECEDENCE
 
 # Waits are counted by these, in seconds, each bound belonging to the shorter wait; the last bucket has none.
@@ -56,8 +54,3 @@ OWN, CITY, DEMO = "own", "city", "demo"
 # year: the cells of a year that is over, each at its first hour of the year.
 HOUR, DAY, CELL, MONTH, YEAR = "hour", "day", "cell", "month", "year"
 GRAINS = (HOUR, DAY, CELL, MONTH, YEAR)
-
-
-def wait_bucket(seconds: float) -> int:
-    """Which of WAIT_BUCKETS a wait belongs to."""
-    return bisect_left(WAIT_BOUNDS, seconds)

@@ -61,11 +61,6 @@ class Checked:
     problems: list[Problem] = field(default_factory=list)
     total: int = 0
 
-    @property
-    def bad_lines(self) -> int:
-        """How many lines cannot be taken."""
-        return len({problem.line for problem in self.problems})
-
 
 def check_rows(
     kind: str,

@@ -24,12 +24,6 @@ def day_bounds(day: date, zone: tzinfo = SHANGHAI) -> tuple[datetime, datetime]:
     return midnight(day, zone), midnight(day + DAY, zone)
 
 
-def hours_of(day: date, zone: tzinfo = SHANGHAI) -> list[datetime]:
-    """The beginnings of its hours: 24, or 23 or 25 where clocks are changed."""
-    since, until = day_bounds(day, zone)
-    return [since + n * HOUR for n in range(int((until - since) / HOUR))]
-
-
 def day_of(at: datetime, zone: tzinfo = SHANGHAI) -> date:
     """The day an instant belongs to. Raises ValueError for a time without a zone."""
     if at.tzinfo is None:

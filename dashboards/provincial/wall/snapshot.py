@@ -89,11 +89,6 @@ class Wall:
             return self._usual
 
 
-def make_snapshot(line: Line, now: datetime) -> Snapshot:
-    """One snapshot, from nothing; whoever makes one after another keeps a Wall. Raises like `Wall.snapshot`."""
-    return Wall(line).snapshot(now)
-
-
 def cut_to(snapshot: Snapshot, centres: Sequence[str]) -> Snapshot:
     """What of a snapshot may be seen by whom these centres are open: the only place that decides it."""
     curves, alarms = snapshot["curve"], alarms_of(snapshot["alarms"], centres)

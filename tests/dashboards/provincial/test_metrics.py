@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboards.call_counts import DEFINITIONS
 from dashboards.metrics import COUNT, FIGURES, GROUPS_ZH, Value, figure_json, value_json, value_of
-from dashboards.provincial.measures import MEASURES, SCORES, WAIT_BOUNDS, wait_bucket
+from dashboards.provincial.measures import MEASURES, SCORES
 from ivr.outcome import NAMES_ZH, PRECEDENCE
 
 ASKED_FOR = [
@@ -127,9 +127,3 @@ def test_a_value_is_told_with_what_was_divided_by_what() -> None:
         "numerator": 1,
         "denominator": 4,
     }
-
-
-def test_a_bound_belongs_to_the_shorter_wait() -> None:
-    assert [wait_bucket(bound) for bound in WAIT_BOUNDS] == list(range(len(WAIT_BOUNDS)))
-    assert wait_bucket(5.1) == 1
-    assert wait_bucket(601) == len(WAIT_BOUNDS)

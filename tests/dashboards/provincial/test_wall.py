@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from dashboards.provincial.wall.alarms import note_alarms
 from dashboards.provincial.wall.facts_of_today import spans
-from dashboards.provincial.wall.snapshot import Snapshot, Wall, curve_of, cut_to, make_snapshot
+from dashboards.provincial.wall.snapshot import Snapshot, Wall, curve_of, cut_to
 from dashboards.provincial.wall.systems import look_at_systems
 from dashboards.provincial.wall.usual import usual_hours
 from integrations.work_calendar import WorkCalendar
@@ -21,7 +21,7 @@ FRIDAY = date(2026, 11, 20)
 
 def seen(app: ConsoleApp) -> Snapshot:
     make_facts(app)
-    return make_snapshot(app.line, app.clock())
+    return Wall(app.line).snapshot(app.clock())
 
 
 # Rules
@@ -119,7 +119,7 @@ def test_the_line_the_seats_and_the_cases_are_those_of_this_instant(wall_app: Co
     put(wall_app, **due_in(wall_app, days=3))
     put(wall_app, **due_in(wall_app, minutes=-1))
     wall_app.clock.forward(seconds=41)
-    now = make_snapshot(wall_app.line, wall_app.clock())["centres"][HEFEI]["now"]
+    now = Wall(wall_app.line).snapshot(wall_app.clock())["centres"][HEFEI]["now"]
     assert (now["on_line"], now["waiting"], now["longest_wait_seconds"]) == (2, 1, 41)
     assert {state: seats for state, seats in now["agents"].items() if seats} == {"available": 1, "on_call": 1}
     assert (now["cases_active"], now["cases_due_today"], now["cases_overdue"]) == (3, 1, 1)
@@ -127,7 +127,7 @@ def test_the_line_the_seats_and_the_cases_are_those_of_this_instant(wall_app: Co
 
 
 def test_an_empty_centre_is_there_with_zeros(wall_app: ConsoleApp) -> None:
-    snapshot = make_snapshot(wall_app.line, wall_app.clock())
+    snapshot = Wall(wall_app.line).snapshot(wall_app.clock())
     assert len(snapshot["centres"]) == 17
     empty = snapshot["centres"]["341000"]
     assert empty["sums"] == {} and empty["kind"] == "own" and empty["is_stale"] is False
@@ -155,7 +155,7 @@ def test_a_city_that_tells_nothing_for_too_long_is_stale(wall_app: ConsoleApp) -
             "INSERT INTO city_system (centre, since, newest_at) VALUES (%s, %s, %s)",
             *(centre, at - timedelta(days=1), newest_at),
         )
-    centres = make_snapshot(wall_app.line, at)["centres"]
+    centres = Wall(wall_app.line).snapshot(at)["centres"]
     told = [
         (centres[code]["kind"], centres[code]["newest_at"], centres[code]["is_stale"])
         for code in (HEFEI, WUHU, "340300")
@@ -172,7 +172,7 @@ def test_a_generated_history_is_called_one(wall_app: ConsoleApp, source: str, is
     # A generated day may be known to its end: the evening has not been yet.
     fact(wall_app, days_ago(0, hour=20), source=source, received=7)
     fact(wall_app, days_ago(0, hour=9), source=source, received=5)
-    snapshot = make_snapshot(wall_app.line, wall_app.clock())
+    snapshot = Wall(wall_app.line).snapshot(wall_app.clock())
     assert snapshot["is_demo"] is is_demo
     assert snapshot["curve"]["usual"][HEFEI][10] == 48.0
     assert snapshot["centres"][HEFEI]["sums"] == {"received": 5}
@@ -198,7 +198,7 @@ def test_what_is_wrong_becomes_an_alarm_of_the_next_snapshot(wall_app: ConsoleAp
     wall_app.wait()
     wall_app.clock.forward(minutes=11)
     note_alarms(wall_app.line, seen(wall_app), wall_app.clock())
-    alarms = make_snapshot(wall_app.line, wall_app.clock())["alarms"]
+    alarms = Wall(wall_app.line).snapshot(wall_app.clock())["alarms"]
     assert {(one["rule"], one["centre"], one["is_over"]) for one in alarms} >= {("long_line", HEFEI, False)}
     assert all(one["began_at"] == "2026-11-20T02:31:00.000Z" for one in alarms)
 
@@ -236,7 +236,7 @@ def test_made_up_figures_are_called_so_also_where_a_demo_was_before(wall_app: Co
     if was_one:
         fact(wall_app, days_ago(1), source="demo", received=48)
     wall_app.line.services = with_settings(wall_app.services, demo=False)
-    assert make_snapshot(wall_app.line, wall_app.clock())["is_demo"] is was_one
+    assert Wall(wall_app.line).snapshot(wall_app.clock())["is_demo"] is was_one
 
 
 def test_it_is_told_for_how_long_no_day_was_made_anew(wall_app: ConsoleApp) -> None:
@@ -244,7 +244,7 @@ def test_it_is_told_for_how_long_no_day_was_made_anew(wall_app: ConsoleApp) -> N
     wall_app.write("INSERT INTO fact_day (day, built_at) VALUES (%s, %s)", date(2026, 11, 19), at - timedelta(hours=1))
     # Corrected before it was ever made.
     wall_app.write("INSERT INTO fact_day (day, built_at, is_due) VALUES (%s, to_timestamp(0), true)", FRIDAY)
-    snapshot = make_snapshot(wall_app.line, at)
+    snapshot = Wall(wall_app.line).snapshot(at)
     assert snapshot["built_at"] is None and snapshot["figures_are_behind_seconds"] is None
     assert snapshot["builder_silent_seconds"] == 3600
     assert seen(wall_app)["builder_silent_seconds"] == 3600

@@ -14,7 +14,7 @@ import pytest
 from dashboards.console.stream_door import Ticket
 from dashboards.console.stream_hub import STANDS_STILL, Listener, Walls
 from dashboards.provincial.wall.keeper import WallKeeper, read_newest
-from dashboards.provincial.wall.snapshot import Snapshot, make_snapshot
+from dashboards.provincial.wall.snapshot import Snapshot, Wall
 from dashboards.staff import StaffMember
 from integrations.database import Database
 from integrations.database_url import psycopg_url
@@ -158,7 +158,7 @@ def test_without_the_database_the_pages_are_told_that_the_figures_stand_still(
     monkeypatch.setattr("dashboards.provincial.wall.keeper.GRACE_SECONDS", 0.5)
     walls, page = Walls(), listener(1)
     walls.join(page)
-    snapshot = make_snapshot(wall_app.line, wall_app.clock())
+    snapshot = Wall(wall_app.line).snapshot(wall_app.clock())
     walls.show(snapshot)
     assert told(page)["wall"]["at"] == snapshot["at"]
     gone = Database("postgresql+psycopg://postgres@/hotline?host=/no/such/folder")
@@ -174,7 +174,7 @@ def test_without_the_database_the_pages_are_told_that_the_figures_stand_still(
     assert told(late)["wall"]["at"] == snapshot["at"]
     wall_app.clock.forward(seconds=9)
     walls.show(None)
-    walls.show(make_snapshot(wall_app.line, wall_app.clock()))
+    walls.show(Wall(wall_app.line).snapshot(wall_app.clock()))
     # The word that all stands still is not told after the one that it goes on.
     assert list(told(page)) == ["wall"]
     gone.close()

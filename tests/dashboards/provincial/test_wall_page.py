@@ -11,7 +11,7 @@ import pytest
 from dashboards.metrics import FIGURES
 from dashboards.provincial.wall.keeper import KEY, NO_DATABASE
 from dashboards.provincial.wall.page import NewestWall, wall_config
-from dashboards.provincial.wall.snapshot import make_snapshot
+from dashboards.provincial.wall.snapshot import Wall
 from dashboards.staff import StaffMember
 from integrations.database import Database
 from integrations.live_store import build_live_store
@@ -66,7 +66,7 @@ def test_the_page_is_told_the_figures_and_the_centres_of_who_looks(wall_app: Con
 def test_what_the_leader_made_is_shown_and_nothing_is_asked(
     wall_app: ConsoleApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newest, snapshot = NewestWall(wall_app.line), make_snapshot(wall_app.line, wall_app.clock())
+    newest, snapshot = NewestWall(wall_app.line), Wall(wall_app.line).snapshot(wall_app.clock())
     wall_app.services.live_store.set(KEY, orjson.dumps(snapshot))
     with counted_statements(monkeypatch) as counted:
         for _ in range(100):
@@ -78,7 +78,7 @@ def test_what_the_leader_made_is_shown_and_nothing_is_asked(
 def test_without_a_leader_the_web_makes_one_for_all_who_ask(
     wall_app: ConsoleApp, monkeypatch: pytest.MonkeyPatch, is_redis_there: bool
 ) -> None:
-    old = make_snapshot(wall_app.line, wall_app.clock() - timedelta(seconds=6))
+    old = Wall(wall_app.line).snapshot(wall_app.clock() - timedelta(seconds=6))
     wall_app.services.live_store.set(KEY, orjson.dumps(old))
     if not is_redis_there:
         gone = build_live_store("unix:///no/such/socket")
