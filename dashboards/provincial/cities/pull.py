@@ -38,19 +38,23 @@ STATEMENT_MS = 4_000
 # A missing number is a row that is still being written, or one that was never written.
 WAIT_FOR_MISSING = timedelta(minutes=2)
 CANNOT_CONNECT = "连不上交换库，下一分钟再试。"
+STARTED_ANEW = "交换表的编号从头开始了，已从第一行重新读起。"
 CANNOT_READ = "交换表读不出来：应当有表 hotline_exchange(seq, kind, payload, written_at)，并允许我们读取。"
 
 _READ = """
 SELECT seq::bigint AS seq, kind::text AS kind, now() - written_at AS age,
+       to_char(written_at, 'YYYYMMDD"T"HH24MISS') AS written,
        CASE WHEN octet_length(payload::text) <= %(largest)s THEN payload::text END AS payload
 FROM hotline_exchange WHERE seq > %(after)s ORDER BY seq LIMIT %(most)s
 """
+_LAST = "SELECT max(seq)::bigint FROM hotline_exchange"
 _CITIES = "SELECT centre FROM city_system WHERE exchange_sealed IS NOT NULL ORDER BY centre"
 _SYSTEM = "SELECT exchange_sealed, pulled_to FROM city_system WHERE centre = %s AND exchange_sealed IS NOT NULL"
 _PULLED = """
 UPDATE city_system SET pulled_to = greatest(pulled_to, %(to)s), pulled_at = %(now)s, pull_problem = %(problem)s
 WHERE centre = %(centre)s
 """
+_PULLED_ANEW = _PULLED.replace("greatest(pulled_to, %(to)s)", "%(to)s")
 # What was wrong with the last rows stays to be read until other rows come.
 _NOTHING_NEW = f"""
 UPDATE city_system SET pulled_at = %(now)s,
@@ -68,8 +72,9 @@ class Line:
     seq: int
     kind: str | None
     payload: str | None
-    # Since it was written, by their clock.
+    # Since it was written, by their clock; and when that was, in UTC.
     age: timedelta | None
+    written: str | None = None
 
 
 class CityPull:
@@ -95,15 +100,21 @@ class CityPull:
         problems: list[str] = []
         for _ in range(MOST_BATCHES):
             try:
-                lines = settled(read_lines(address, pulled_to), pulled_to)
+                lines = read_lines(address, pulled_to)
             except psycopg.Error as error:
                 log.warning("exchange_not_read", centre=centre, reason=type(error).__name__)
                 self._note(_FAILED, centre, pulled_to, words_of(error))
                 break
+            is_anew = bool(lines) and lines[0].seq <= pulled_to
+            if is_anew:
+                log.warning("exchange_started_anew", centre=centre, read_to=pulled_to)
+                problems.append(STARTED_ANEW)
+            lines = settled(lines, 0 if is_anew else pulled_to)
             taken, found = self._take(centre, lines)
             receipts, problems = receipts + taken, problems + found
             pulled_to = lines[-1].seq if lines else pulled_to
-            self._note(_PULLED if lines else _NOTHING_NEW, centre, pulled_to, " ".join(problems)[:LONGEST_PROBLEM])
+            note = (_PULLED_ANEW if is_anew else _PULLED) if lines else _NOTHING_NEW
+            self._note(note, centre, pulled_to, " ".join(problems)[:LONGEST_PROBLEM])
             if len(lines) < MOST_ROWS:
                 break
         return receipts
@@ -116,7 +127,9 @@ class CityPull:
             if kind not in KINDS:
                 problems.append(f"第 {run[0].seq} 到 {run[-1].seq} 行的 kind 不认识：“{shown(kind)}”，没有收。")
                 continue
-            batch = Batch(centre, f"pull-{run[0].seq}-{run[-1].seq}", kind, list(_rows(run)), takes_good_part=True)
+            # With the time, since numbers may start anew.
+            name = f"pull-{run[0].seq}-{run[-1].seq}-{run[0].written or ''}".rstrip("-")
+            batch = Batch(centre, name, kind, list(_rows(run)), takes_good_part=True)
             try:
                 receipts.append(self._store.take(batch, PULL, BY))
             except NotACity:
@@ -132,7 +145,7 @@ class CityPull:
 
 
 def read_lines(address: str, after: int) -> list[Line]:
-    """The next rows of an exchange table. Raises psycopg.Error."""
+    """The next rows of an exchange table; the first ones where its numbers have started anew. Raises psycopg.Error."""
     options = f"-c timezone=UTC -c statement_timeout={STATEMENT_MS} -c default_transaction_read_only=on"
     parameters: dict[str, Any] = {**KEEPALIVES, "connect_timeout": CONNECT_SECONDS, "options": options}
     with (
@@ -140,7 +153,16 @@ def read_lines(address: str, after: int) -> list[Line]:
         theirs.cursor(row_factory=class_row(Line)) as cursor,
     ):
         values = {"after": after, "most": MOST_ROWS, "largest": LARGEST_PAYLOAD}
-        return cursor.execute(_READ, values).fetchall()
+        lines = cursor.execute(_READ, values).fetchall()
+        if not lines and _has_started_anew(theirs, after):
+            lines = cursor.execute(_READ, {**values, "after": 0}).fetchall()
+        return lines
+
+
+def _has_started_anew(theirs: psycopg.Connection[Any], after: int) -> bool:
+    """Whether the last number is one that was passed before. A table that was emptied after reading has none."""
+    row = theirs.execute(_LAST).fetchone()
+    return row is not None and row[0] is not None and row[0] < after
 
 
 def settled(lines: Sequence[Line], after: int) -> list[Line]:

@@ -10,7 +10,16 @@ from psycopg.types.json import Jsonb
 
 from dashboards.provincial.cities import jobs as city_jobs
 from dashboards.provincial.cities import pull as city_pull
-from dashboards.provincial.cities.pull import CANNOT_CONNECT, CANNOT_READ, SEALED_FOR, CityPull, Line, settled
+from dashboards.provincial.cities.pull import (
+    CANNOT_CONNECT,
+    CANNOT_READ,
+    SEALED_FOR,
+    STARTED_ANEW,
+    CityPull,
+    Line,
+    settled,
+)
+from dashboards.provincial.cities.store import Receipt
 from integrations.database_url import psycopg_url
 from integrations.services import Services
 from integrations.task_queue import set_job_settings
@@ -35,16 +44,21 @@ class Exchange:
         with self.city.services.database.pool.connection() as connection:
             connection.execute("UPDATE city_system SET exchange_sealed = %s WHERE centre = %s", (sealed, TONGLING))
 
-    def write(self, *payloads: Any, kind: str = "calls") -> None:
+    def write(self, *payloads: Any, kind: str = "calls", written: str = "2026-11-20T02:00:00Z") -> None:
         with self.city.services.database.pool.connection() as connection, connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO hotline_exchange (kind, payload) VALUES (%s, %s)",
-                [(kind, Jsonb(each)) for each in payloads],
+                "INSERT INTO hotline_exchange (kind, payload, written_at) VALUES (%s, %s, %s)",
+                [(kind, Jsonb(each), written) for each in payloads],
             )
 
     def state(self) -> tuple[Any, ...]:
         sql = "SELECT pulled_to, pull_problem FROM city_system WHERE centre = %s"
         return tuple(self.city.rows(sql, TONGLING)[0])
+
+
+def rows_of(receipt: Receipt) -> str:
+    """A batch's name without the time at which its first row was written."""
+    return receipt.batch_id.rpartition("-")[0]
 
 
 @pytest.fixture
@@ -60,10 +74,10 @@ def exchange(services: Services, keeper: LibraryKeeper) -> Iterator[Exchange]:
 def test_what_is_new_is_taken_once(exchange: Exchange) -> None:
     exchange.write(call(), call("C-2"))
     receipts = exchange.pull.pull(TONGLING)
-    assert [(receipt.batch_id, receipt.accepted) for receipt in receipts] == [("pull-1-2", 2)]
+    assert [(rows_of(receipt), receipt.accepted) for receipt in receipts] == [("pull-1-2", 2)]
     assert exchange.state() == (2, None)
     exchange.write(call(version=2, talk_seconds=7))
-    assert [receipt.batch_id for receipt in exchange.pull.pull(TONGLING)] == ["pull-3-3"]
+    assert [rows_of(receipt) for receipt in exchange.pull.pull(TONGLING)] == ["pull-3-3"]
     assert exchange.city.current("call_id, version, talk_seconds") == [("C-1", 2, 7), ("C-2", 1, 200)]
     assert exchange.pull.pull(TONGLING) == []
 
@@ -78,15 +92,15 @@ def test_a_pull_that_died_before_it_noted_how_far_changes_nothing(exchange: Exch
     with exchange.city.services.database.pool.connection() as connection:
         connection.execute("UPDATE city_system SET pulled_to = 0")
     receipt = exchange.pull.pull(TONGLING)[0]
-    assert (receipt.batch_id, receipt.accepted, receipt.unchanged) == ("pull-1-3", 1, 2)
+    assert (rows_of(receipt), receipt.accepted, receipt.unchanged) == ("pull-1-3", 1, 2)
 
 
 def test_a_long_table_is_read_in_pieces(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(city_pull, "MOST_ROWS", 4)
     monkeypatch.setattr(city_pull, "MOST_BATCHES", 2)
     exchange.write(*(call(f"C-{n}") for n in range(10)))
-    assert [receipt.batch_id for receipt in exchange.pull.pull(TONGLING)] == ["pull-1-4", "pull-5-8"]
-    assert [receipt.batch_id for receipt in exchange.pull.pull(TONGLING)] == ["pull-9-10"]
+    assert [rows_of(receipt) for receipt in exchange.pull.pull(TONGLING)] == ["pull-1-4", "pull-5-8"]
+    assert [rows_of(receipt) for receipt in exchange.pull.pull(TONGLING)] == ["pull-9-10"]
 
 
 def test_kinds_are_kept_apart_and_rubbish_is_named(exchange: Exchange) -> None:
@@ -94,7 +108,7 @@ def test_kinds_are_kept_apart_and_rubbish_is_named(exchange: Exchange) -> None:
     exchange.write({"day": "2026-11-19", "received": 1}, kind="totals")
     exchange.write({}, kind="faxes")
     receipts = exchange.pull.pull(TONGLING)
-    assert [(each.batch_id, each.status) for each in receipts] == [("pull-1-4", "partial"), ("pull-5-5", "accepted")]
+    assert [(rows_of(each), each.status) for each in receipts] == [("pull-1-4", "partial"), ("pull-5-5", "accepted")]
     assert [(each.line, each.field) for each in receipts[0].problems] == [(2, "outcome"), (3, ""), (4, "")]
     pulled_to, problem = exchange.state()
     assert pulled_to == 6 and "“faxes”" in problem and "第 2 行" in problem
@@ -118,6 +132,32 @@ def test_what_cannot_be_read_is_told_without_the_address(exchange: Exchange) -> 
     with exchange.city.services.database.pool.connection() as connection:
         connection.execute("ALTER TABLE hotline_exchange RENAME COLUMN content TO payload")
     assert len(exchange.pull.pull(TONGLING)) == 1 and exchange.state() == (1, None)
+
+
+def test_a_table_whose_numbers_start_anew_is_read_from_its_beginning(exchange: Exchange) -> None:
+    exchange.write(*(call(f"C-{n}") for n in range(5)))
+    exchange.pull.pull(TONGLING)
+    with exchange.city.services.database.pool.connection() as connection:
+        connection.execute("TRUNCATE hotline_exchange RESTART IDENTITY")
+    # Emptied after it was read: nothing to be told.
+    assert exchange.pull.pull(TONGLING) == [] and exchange.state() == (5, None)
+    exchange.write(call("C-7"), call("C-8"), written="2026-11-20T03:00:00Z")
+    assert [receipt.accepted for receipt in exchange.pull.pull(TONGLING)] == [2]
+    assert exchange.state() == (2, STARTED_ANEW)
+    assert exchange.pull.pull(TONGLING) == []
+    exchange.write(call("C-9"))
+    assert [receipt.accepted for receipt in exchange.pull.pull(TONGLING)] == [1]
+    assert exchange.state() == (3, None)
+    assert len(exchange.city.current()) == 8
+
+
+def test_a_table_that_lost_its_last_rows_is_read_once_more_and_not_for_ever(exchange: Exchange) -> None:
+    exchange.write(*(call(f"C-{n}") for n in range(5)))
+    exchange.pull.pull(TONGLING)
+    with exchange.city.services.database.pool.connection() as connection:
+        connection.execute("DELETE FROM hotline_exchange WHERE seq > 3")
+    assert [(rows_of(each), each.unchanged) for each in exchange.pull.pull(TONGLING)] == [("pull-1-3", 3)]
+    assert exchange.state() == (3, STARTED_ANEW) and exchange.pull.pull(TONGLING) == []
 
 
 def test_the_job_of_a_city_pulls_it(exchange: Exchange) -> None:
