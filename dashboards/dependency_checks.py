@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import requests
 from redis import RedisError
 
+from integrations.heartbeats import DISPATCHER, TRANSCRIBER, newest_beat
 from integrations.live_store import is_alive
 from integrations.services import Services
 from integrations.task_queue import Heartbeat, clock_alive, worker_alive
@@ -26,7 +27,7 @@ class State:
 
 
 class DependencyChecks:
-    """Asks the database, Redis, the worker and the clock how they are.
+    """Asks the database, Redis, and the processes that work behind the web how they are.
 
     At most one question to each is under way: a hung server must not use up threads.
     """
@@ -37,6 +38,8 @@ class DependencyChecks:
             "redis": lambda: _check_redis(services),
             "worker": lambda: _check_heartbeat(lambda: worker_alive(services.live_store)),
             "clock": lambda: _check_heartbeat(lambda: clock_alive(services.live_store)),
+            "dispatcher": lambda: _check_heartbeat(lambda: newest_beat(services.live_store, DISPATCHER)),
+            "transcriber": lambda: _check_heartbeat(lambda: newest_beat(services.live_store, TRANSCRIBER)),
         }
         if services.settings.carrier_is_gateway:
             self._checks["gateway"] = lambda: _check_gateway(services.settings.gateway_http_url)
@@ -60,8 +63,12 @@ def summarise(states: dict[str, dict[str, object]]) -> tuple[str, str]:
         return "degraded", "Redis 不可用：菜单照常工作，排队中的来电保留位置，后台任务暂停"
     if states["worker"]["state"] != "ok" or states["clock"]["state"] != "ok":
         return "degraded", "后台任务暂停：菜单照常工作"
-    if any(state["state"] != "ok" for state in states.values()):
+    if states["dispatcher"]["state"] != "ok":
+        return "degraded", "派话暂停：排队的来电保留位置，没有人接"
+    if "gateway" in states and states["gateway"]["state"] != "ok":
         return "degraded", "语音网关不可用：网页电话打不通"
+    if states["transcriber"]["state"] != "ok":
+        return "degraded", "语音转写暂停：留言照常处理，暂时没有文字"
     return "ok", "全部正常"
 
 

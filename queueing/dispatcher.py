@@ -17,6 +17,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 from redis import RedisError
 
+from integrations.heartbeats import DISPATCHER, Pulse
 from integrations.services import Services
 from queueing.callback_attempts import CallbackAttempts
 from queueing.callback_sweeps import CallbackSweeper
@@ -70,7 +71,9 @@ class Dispatcher:
         """Work until `stop`; woken by notices, and by the tick when one was lost."""
         threading.Thread(target=self._listen, args=(stop,), daemon=True).start()
         log.info("dispatcher_ready")
+        pulse = Pulse(self.line.services.live_store, DISPATCHER)
         while not stop.is_set():
+            pulse.beat()
             self._wake.wait(TICK_SECONDS)
             self._wake.clear()
             try:
@@ -82,6 +85,7 @@ class Dispatcher:
                 # One bad row must not stop the line of everybody.
                 log.exception("dispatcher_round_failed")
                 stop.wait(TICK_SECONDS)
+        pulse.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def tick(self) -> int:

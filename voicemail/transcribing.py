@@ -18,6 +18,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from integrations.errors import IntegrationError
+from integrations.heartbeats import BEAT_SECONDS, TRANSCRIBER, Pulse
 from integrations.services import Services
 from integrations.transcriber.model_folder import HOW_TO_BRING_ONE
 from integrations.transcriber.transcriber import LONGEST_SECONDS, Transcriber
@@ -30,7 +31,7 @@ log = structlog.get_logger(__name__)
 # Nobody waits for the words by the second.
 LOOK_SECONDS = 1.0
 REST_SECONDS = 2.0
-HOLD_SECONDS = LEASE.total_seconds() / 4
+HOLD_SECONDS = min(BEAT_SECONDS, LEASE.total_seconds() / 4)
 # Even a large model on a slow machine needs no more than twice the length of the sound, once it is loaded.
 LEAST_SECONDS, SECONDS_A_SECOND = 180.0, 2.0
 # What a process left on this disk that was killed.
@@ -58,8 +59,12 @@ class Transcribing:
         for thread in threads:
             thread.start()
         log.info("transcriber_ready", model=self._transcriber.model_name, processes=len(threads))
+        pulse = Pulse(self._services.live_store, TRANSCRIBER)
+        pulse.beat()
         while not stop.wait(self._hold_seconds):
             self._hold()
+            pulse.beat()
+        pulse.stop()
         self._transcriber.close()
         for thread in threads:
             thread.join()
@@ -121,6 +126,8 @@ class Transcribing:
     def _hold(self) -> None:
         with self._lock:
             held = list(self._held)
+        if not held:
+            return
         try:
             transcripts.hold(self._services, held, self._services.now())
         except DATABASE_AWAY as error:

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
+from dashboards.dependency_checks import summarise
 from dashboards.guards import public
 from integrations.database import Database
 from integrations.errors import HotlineError, IntegrationError
@@ -46,10 +47,11 @@ def test_ready_names_the_state_of_everything(client: FlaskClient) -> None:
     assert response.status_code == 200
     body = response.get_json()
     assert body["database"]["state"] == "ok" and body["redis"]["state"] == "ok"
-    # No worker and no clock run in this test.
-    assert body["worker"]["state"] == "down" and body["clock"]["state"] == "down"
+    # No other process runs in this test.
+    behind = ("worker", "clock", "dispatcher", "transcriber")
+    assert [body[name]["state"] for name in behind] == ["down"] * 4
     assert body["status"] == "degraded"
-    for name in ("database", "redis", "worker", "clock"):
+    for name in ("database", "redis", *behind):
         assert set(body[name]) == {"state", "detail", "seconds"}
 
 
@@ -57,6 +59,26 @@ def test_a_silent_worker_is_stale(client: FlaskClient, services: Services) -> No
     services.live_store.sadd("rq:workers", "rq:worker:w1")
     services.live_store.hset("rq:worker:w1", "last_heartbeat", "2026-01-01T00:00:00.000000Z")
     assert client.get("/readyz").get_json()["worker"]["state"] == "stale"
+
+
+@pytest.mark.parametrize(
+    ("missing", "note"),
+    [
+        ("database", "数据库"),
+        ("redis", "Redis"),
+        ("worker", "后台任务"),
+        ("clock", "后台任务"),
+        ("dispatcher", "派话"),
+        ("gateway", "语音网关"),
+        ("transcriber", "转写"),
+        ("", "全部正常"),
+    ],
+)
+def test_what_is_missing_is_said(missing: str, note: str) -> None:
+    names = ("database", "redis", "worker", "clock", "dispatcher", "transcriber", "gateway")
+    states: dict[str, dict[str, object]] = {name: {"state": "down" if name == missing else "ok"} for name in names}
+    status, said = summarise(states)
+    assert note in said and status == {"database": "down", "": "ok"}.get(missing, "degraded")
 
 
 def test_without_redis_we_are_degraded_but_ready(services: Services) -> None:

@@ -95,7 +95,7 @@ def status_of(url: str) -> int:
 
 
 def test_a_killed_child_is_started_again(shared: RunningHotline) -> None:
-    for name in ("web", "worker", "clock"):
+    for name in ("web", "worker", "clock", "dispatcher", "transcriber"):
         before = shared.child(name)
         before.kill()
         eventually(lambda before=before: not before.is_running(), 10)
