@@ -28,7 +28,7 @@ run: $(INSTALLED) charts-if-possible
 	@exec $(BIN)/python app.py run
 
 test: $(INSTALLED_DEV) browser charts-if-possible sdk-if-possible
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests
 
 dial: $(INSTALLED_DEV)
 	@$(BIN)/python -m tests.dial

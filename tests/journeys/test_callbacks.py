@@ -152,7 +152,8 @@ def test_asked_for_in_the_line_rung_and_talked(
     phone.press("1")
     phone.until_waiting()
     stage.until_it_ends(request, "served")
-    assert stage.results(request) == ["talked"]
+    # A machine that is too busy for a ring rings again.
+    assert stage.results(request)[-1] == "talked" and set(stage.results(request)) <= {"talked", "no_answer"}
     eventually(lambda: stage.rows("SELECT score FROM rating") == [(1,)])
     assert desk.errors == []
 
