@@ -111,4 +111,4 @@ def test_random_callers_and_killed_processes_and_reports_that_come_twice(
     report = run_callback_soak(hotline, random.randrange(10**9), calls=8, faults=3)
     with capsys.disabled():
         print(f"\nsoak {report}")
-    assert report.wrong == []
+    assert report.wrong == [], str(report)

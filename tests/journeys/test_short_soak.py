@@ -14,5 +14,5 @@ def test_random_callers_and_killed_processes_lose_no_call(
     report = run_soak(hotline, random.randrange(10**9), calls=60, faults=3)
     with capsys.disabled():
         print(f"\nsoak {report}")
-    assert report.wrong == []
+    assert report.wrong == [], str(report)
     assert report.calls == 60

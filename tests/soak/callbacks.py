@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import psutil
@@ -24,7 +25,7 @@ from queueing.callback_jobs import wake_callback, wake_due_callbacks
 from tests.journeys.callback_stage import CallbackStage
 from tests.journeys.line_stage import SEATS
 from tests.soak.callback_people import RandomTelephone
-from tests.soak.line import PLACES, overtaken
+from tests.soak.line import HEALED, PLACES, overtaken
 from tests.soak.line_people import RandomSeat
 from tests.soak.wire import WiredHotline
 from tests.waiting import eventually
@@ -50,6 +51,7 @@ class CallbackReport:
     endings: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    broken: list[tuple[datetime, datetime]] = field(default_factory=list)
     meddled: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
@@ -119,7 +121,9 @@ class _Run:
         made = sum(len(phone.calls) for phone in self._phones)
         while self._plan and self._plan[0][0] <= made:
             self._report.faults.append(self._plan.pop(0)[1])
+            began = datetime.now(UTC)
             self._break(self._report.faults[-1])
+            self._report.broken.append((began, datetime.now(UTC) + HEALED))
         if made < self._calls and self._chance.random() < RINGS_UP:
             idle = [phone for phone in self._phones if phone.is_idle]
             if idle:
@@ -197,7 +201,7 @@ def _judge(
             continue
         if new := sorted(set(rows) - set(told.get(name, []))):
             report.wrong.append(f"{name}: {new}")
-    report.wrong += overtaken(stage.rows(PLACES, before_in_line))
+    report.wrong += overtaken(stage.rows(PLACES, before_in_line), report.broken)
     try:
         eventually(lambda: not stage.left_at_the_carrier(), 40.0)
     except AssertionError:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
@@ -28,6 +28,9 @@ HARD_FAULTS = ("gateway", "postgres")
 SETTLED_SECONDS = 60.0
 # Keys pressed within the same moment may be committed either way round.
 SAME_MOMENT = timedelta(seconds=1)
+# A caller whom a killed process was about to put into the line, or to offer, is put back after a lease of 5 s, or found
+# by the comparison with the rows every 10 s; meanwhile somebody else may be served.
+HEALED = timedelta(seconds=20)
 MOVES_AHEAD = {"slow", "returning", "missed_callback"}
 # Those who are rung back, or come back, have a place from before and were not waiting all the time.
 PLACES = """
@@ -45,6 +48,7 @@ class LineReport:
     callers: int = 0
     offers: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    broken: list[tuple[datetime, datetime]] = field(default_factory=list)
     # Who waited in vain for a talk, or for its end, and what they heard last.
     tired: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -99,7 +103,9 @@ def _let_them_ring(
         ended = sum(caller.state == "ended" for caller in everybody)
         while plan and plan[0][0] <= ended:
             report.faults.append(plan.pop(0)[1])
+            began = datetime.now(UTC)
             _break(stage, report.faults[-1])
+            report.broken.append((began, datetime.now(UTC) + HEALED))
         if len(everybody) < count and len(everybody) - ended < at_once:
             number, own = stage.callers.new_number(), random.Random(chance.getrandbits(64))
             everybody.append(stage.callers.let_ring(RandomCaller("caller", WUHU_NUMBER, number, chance=own)))
@@ -141,16 +147,19 @@ def _judge(stage: LineStage, report: LineReport, before: int, told: dict[str, li
     for name, rows in stage.proof.contradictions().items():
         if new := sorted(set(rows) - set(told.get(name, []))):
             report.wrong.append(f"{name}: {new}")
-    report.wrong += overtaken(stage.rows(PLACES, before))
+    report.wrong += overtaken(stage.rows(PLACES, before), report.broken)
     count = "SELECT status, count(*) FROM offer WHERE entry_id > %s GROUP BY 1"
     report.offers.update(dict(stage.rows(count, before)))
 
 
-def overtaken(places: list[tuple[Any, ...]]) -> list[str]:
-    """Each who came later, bore no rule, and was first offered earlier than somebody of the same line."""
+def overtaken(places: list[tuple[Any, ...]], broken: list[tuple[datetime, datetime]]) -> list[str]:
+    """Each who came later, bore no rule, and was first offered earlier than somebody of the same line.
+
+    Not while something is `broken`: from a fault until what it left undone has been found.
+    """
     wrong = []
     for entry, *line, arrived, _, rules, offered in places:
-        if offered is None or MOVES_AHEAD & set(rules):
+        if offered is None or MOVES_AHEAD & set(rules) or any(since <= offered <= until for since, until in broken):
             continue
         for other, *other_line, before, ended, _, other_offered in places:
             is_earlier = line == other_line and before + SAME_MOMENT < arrived
